@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The names that the steps use for a frame, at XDP ingress. ctx_tc.h says the same for an skb. */
+#ifndef XS_CTX_XDP_H
+#define XS_CTX_XDP_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+typedef struct xdp_md xs_ctx;
+enum { XS_ACT_PASS = XDP_PASS, XS_ACT_DROP = XDP_DROP, XS_ACT_TX = XDP_TX };
+
+/* Offsets are kept below this, which is what lets the verifier bound packet pointers. */
+#define XS_OFF_MASK 0x3ff
+
+/* xs_at() - len (a constant) bytes at off. Return: NULL if they are not in the frame's linear part */
+static __always_inline void *xs_at(xs_ctx *c, __u32 off, __u32 len)
+{
+	void *p = (void *)(long)c->data + (off & XS_OFF_MASK);
+
+	return p + len <= (void *)(long)c->data_end ? p : NULL;
+}
+
+/* xs_frame_len() - bytes in the frame's linear part */
+static __always_inline __u32 xs_frame_len(xs_ctx *c)
+{
+	return (__u32)(c->data_end - c->data);
+}
+
+static __always_inline __u32 xs_in_ifindex(xs_ctx *c)
+{
+	return c->ingress_ifindex;
+}
+
+#endif

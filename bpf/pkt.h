@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The one value that travels with a packet: a block for each step, offsets instead of pointers so that it survives a moved
+ * head and both hooks. A step reads the blocks before its own and writes only its own. */
+#ifndef XS_PKT_H
+#define XS_PKT_H
+
+#include "maps/maps.h"
+#include "maps/shim.h"
+#include "maps/trace.h"
+
+enum { XS_TCP_FIN = 1, XS_TCP_SYN = 2, XS_TCP_RST = 4, XS_TCP_PSH = 8, XS_TCP_ACK = 16 };
+enum xs_dir { XS_TO_TARGET, XS_TO_CLIENT };
+
+struct xs_pkt {
+	struct {				/* parse writes */
+		struct xs_addr src, dst;	/* mapped */
+		__be16 sport, dport;
+		__u16 l3, l4, pay;		/* offsets from the start of the frame */
+		__u16 pay_len;			/* payload bytes by the IP length, so without padding */
+		__u16 ip_len;			/* whole IP packet */
+		__u8 proto, v6, tcp_flags, ttl;
+		__u8 frag;			/* first fragment of several */
+		__u8 pad;
+		__u32 seq, ack;			/* TCP, host order */
+	} hdr;
+	struct {				/* classify writes */
+		__u32 gen;			/* generation that all of this packet's lookups use */
+		__u32 service;			/* id */
+		__u32 flow;			/* index + 1, 0: no record */
+		__u32 dir;			/* enum xs_dir */
+		__u64 hash;			/* of the tuple */
+	} id;
+	struct {				/* admit writes: first packets only */
+		__u32 tenant;			/* id, 0: none */
+		__u32 hash[2];			/* prefix hashes for rules, deepest first; host order, 0: none */
+		__u8 depth[2];			/* their exponents */
+		__u8 class;
+		__u8 flags;			/* XS_FF_SHIM, XS_FF_TAGGED, XS_FF_PREFIX */
+		__u8 who;			/* enum xs_who */
+		__u8 strip;			/* UDP shim bytes to remove before delivery */
+		__u16 budget_ms;
+		__u64 request_id;
+	} ask;
+	struct {				/* place writes */
+		__u32 target;			/* id */
+		__u32 rule;			/* row */
+		__u8 level, set;
+		__u8 moved;			/* the flow had another target before */
+		__u8 way;
+	} to;
+};
+_Static_assert(sizeof(struct xs_pkt) <= 160, "xs_pkt lives on the 512-byte stack");
+
+#endif

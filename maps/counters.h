@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is counted beside the reasons: one row gives the index, the metric and its help. Per CPU, never reset. */
+#ifndef XS_COUNTERS_H
+#define XS_COUNTERS_H
+
+#define XS_COUNTERS(X) \
+	X(FLOWS_CREATED,	flows_created,		"flows placed and recorded") \
+	X(FLOWS_EXPIRED,	flows_expired,		"flow records freed after their timeout") \
+	X(FLOWS_CLOSED,		flows_closed,		"flows that ended by FIN or RST") \
+	X(FLOWS_MOVED,		flows_moved,		"flows placed anew: a retransmitted SYN whose target went down, or a datagram with a shim") \
+	X(RESETS_SENT,		resets_sent,		"TCP resets sent to refused clients") \
+	X(ICMP_SENT,		icmp_sent,		"ICMP administratively-prohibited errors sent to refused clients") \
+	X(SHIMS_REMOVED,	shims_removed,		"shims removed from datagrams before delivery") \
+	X(SHIMS_ACCEPTED,	shims_accepted,		"first packets whose shim decided tenant and class") \
+	X(STACK_REPLIES,	stack_replies,		"replies undone at TC egress") \
+	X(DIRECT_REPLIES,	direct_replies,		"replies undone at XDP ingress") \
+	X(SERIES_FULL,		series_full,		"flows measured under the catch-all series: no room for one of their own") \
+	X(RULES_EXPIRED,	rules_expired,		"placements met after their expiry and passed over")
+
+enum xs_counter {
+#define X(id, name, help) XS_C_##id,
+	XS_COUNTERS(X)
+#undef X
+	XS_C_MAX
+};
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The flow table: tag lines that say where a record may be, and dense records that say what is true.
+ *
+ * A tag is 40 bits of the tuple's hash and a 24-bit record index, 0 for a free place. A tuple has two lines, eight tags
+ * each; it stands in the first unless that is nearly full. A flow has two tags, one for each direction, and one index:
+ * xs_flows[i] is what the client's packets need, xs_backs[i] what the target's replies need. The whole tuple is compared
+ * in the record; a tag whose record says otherwise is left over from an earlier flow and counts as free.
+ * Insertion and removal hold the line's lock (xs_locks); readers hold none.
+ *
+ *	state		client SYN	client ACK	FIN, RST	silence
+ *	HALF_OPEN	same target	ESTABLISHED	CLOSING		freed after tcp_syn_s
+ *	ESTABLISHED	same target	-		CLOSING		freed after tcp_idle_s
+ *	CLOSING		placed anew	-		-		freed after tcp_closed_s
+ *	DATAGRAM	-		-		-		freed after udp_idle_s
+ */
+#ifndef XS_FLOW_H
+#define XS_FLOW_H
+
+#include <linux/bpf.h>
+#include "maps/abi.h"
+
+#define XS_LINE_TAGS 8
+#define XS_TAG_INDEX 0xffffffu		/* index + 1 is what the tag holds */
+#define XS_TAG_FP(hash) ((hash) & ~(__u64)XS_TAG_INDEX)
+#define XS_LOCKS 1024
+
+struct xs_line {
+	__u64 tag[XS_LINE_TAGS];
+};
+XS_SIZE(struct xs_line, 64);
+
+enum xs_flow_state { XS_F_FREE, XS_F_HALF_OPEN, XS_F_ESTABLISHED, XS_F_CLOSING, XS_F_DATAGRAM };
+enum xs_flow_flags { XS_FF_SHIM = 1, XS_FF_TAGGED = 2, XS_FF_FIN_CLIENT = 4, XS_FF_FIN_TARGET = 8, XS_FF_PREFIX = 16 };
+
+/* xs_flows[i]: the client's side */
+struct xs_flow {
+	struct xs_addr client;
+	__be16 cport;
+	__u16 service;
+	__u16 target;
+	__u8 state;		/* enum xs_flow_state */
+	__u8 flags;		/* enum xs_flow_flags */
+	__u32 seen;		/* jiffies at the client's last packet */
+	__u32 fp;		/* bits 24..55 of the tuple's hash: tells a live tag from a left-over one */
+	__u64 bytes;
+	__u32 packets;
+	__u16 tenant;
+	__u8 class;
+	__u8 level;		/* enum xs_level of the rule that placed it */
+	__u16 series;		/* of its latency figures */
+	__u8 way;		/* enum xs_way; a flow keeps to it */
+	__u8 set;		/* which set of the rule it came from: 0, or a fallback */
+	__u32 rule;		/* row of xs_rows */
+	__u32 born;		/* jiffies at its first packet */
+	__u32 pad;
+};
+XS_SIZE(struct xs_flow, 64);
+XS_AT(struct xs_flow, seen, 24);
+XS_AT(struct xs_flow, bytes, 32);
+
+/* What the packets tell of a connection and of its last request; ns are CLOCK_MONOTONIC. */
+struct xs_times {
+	__u64 start_ns;		/* first packet of the flow */
+	__u64 request_ns;	/* first payload of the current request; 0: none yet */
+	__u64 write_ns;		/* last response segment with new payload */
+	__u64 request_id;	/* from the shim; 0: none */
+	__u32 handshake_us;
+	__u32 ttfb_us, ttft_us, duration_us;	/* of the last request */
+	__u32 client_seq, target_seq;		/* highest sequence number seen, end of segment */
+	__u16 requests;		/* seen; placed is one (UDP: those with a shim) */
+	__u8 writes;		/* response writes of this request */
+	__u8 phase;		/* enum xs_phase */
+	__u16 placed;		/* requests placed */
+	__u8 tls;		/* enum xs_tls */
+	__u8 pad;
+};
+XS_SIZE(struct xs_times, 64);
+
+/* xs_backs[i]: the target's side */
+struct xs_back {
+	struct xs_addr client;
+	__be16 cport;
+	__u16 service;
+	__u16 target;
+	__u16 pad;
+	__u32 seen;		/* jiffies at the target's last packet */
+	__u32 fp;
+	__u64 bytes;
+	__u32 packets;
+	__u32 hop_seen;
+	__u64 hop;		/* next hop towards the client: MAC << 16 | device slot */
+	__u64 pad1;
+	struct xs_times times;
+};
+XS_SIZE(struct xs_back, 128);
+XS_AT(struct xs_back, times, 64);
+
+/* xs_alloc, one element: records never used yet begin at fresh; sweep is where the search for expired ones goes on. */
+struct xs_alloc {
+	struct bpf_spin_lock lock;
+	__u32 fresh;
+	__u32 sweep;
+	__u32 pad;
+};
+XS_SIZE(struct xs_alloc, 16);
+
+/* Half-open store: a row for each handshake under way, by client and service, so that floods never reach the records. */
+struct xs_half {
+	struct xs_addr client;
+	__be16 cport;
+	__u16 service;
+	__u16 target;
+	__u8 flags, class;
+	__u32 seen;
+	__u32 client_isn, target_isn;
+	__u16 tenant;
+	__u8 level, set;
+	__u32 rule;
+	__u32 pad[5];
+};
+XS_SIZE(struct xs_half, 64);
+
+#endif
