@@ -12,12 +12,20 @@ enum { XS_ACT_PASS = XDP_PASS, XS_ACT_DROP = XDP_DROP, XS_ACT_TX = XDP_TX };
 /* Offsets are kept below this, which is what lets the verifier bound packet pointers. */
 #define XS_OFF_MASK 0x3ff
 
+/* In C these are 32-bit fields, and the compiler moves them through 32-bit registers, where the verifier loses the pointer.
+ * Volatile, so that a bound it has proved for an earlier frame is not taken for this one's. */
+#define XS_LOAD_PTR(p, c, field) \
+	asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(p) : "r"(c), "i"(__builtin_offsetof(xs_ctx, field)))
+
 /* xs_at() - len (a constant) bytes at off. Return: NULL if they are not in the frame's linear part */
 static __always_inline void *xs_at(xs_ctx *c, __u32 off, __u32 len)
 {
-	void *p = (void *)(long)c->data + (off & XS_OFF_MASK);
+	void *p, *end;
 
-	return p + len <= (void *)(long)c->data_end ? p : NULL;
+	XS_LOAD_PTR(p, c, data);
+	XS_LOAD_PTR(end, c, data_end);
+	p += off & XS_OFF_MASK;
+	return p + len <= end ? p : NULL;
 }
 
 /* xs_frame_len() - bytes in the frame's linear part */

@@ -4,6 +4,8 @@
 #ifndef XS_PKT_H
 #define XS_PKT_H
 
+#include <stdbool.h>
+#include <bpf/bpf_endian.h>
 #include "maps/maps.h"
 #include "maps/shim.h"
 #include "maps/trace.h"

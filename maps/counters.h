@@ -10,6 +10,7 @@
 	X(FLOWS_MOVED,		flows_moved,		"flows placed anew: a retransmitted SYN whose target went down, or a datagram with a shim") \
 	X(RESETS_SENT,		resets_sent,		"TCP resets sent to refused clients") \
 	X(ICMP_SENT,		icmp_sent,		"ICMP administratively-prohibited errors sent to refused clients") \
+	X(REFUSALS_LIMITED,	refusals_limited,	"refused in silence: more refusals a second than the setting refusals allows, or the answer would be larger") \
 	X(SHIMS_REMOVED,	shims_removed,		"shims removed from datagrams before delivery") \
 	X(SHIMS_ACCEPTED,	shims_accepted,		"first packets whose shim decided tenant and class") \
 	X(STACK_REPLIES,	stack_replies,		"replies undone at TC egress") \

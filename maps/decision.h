@@ -173,7 +173,8 @@ struct xs_rule_key {
 };
 XS_SIZE(struct xs_rule_key, 16);
 
-/* Value of xs_rules: rows of xs_rows, 0 for none. cfg by generation; a live fed row goes before the configured one. */
+/* Value of xs_rules: rows of xs_rows, 0 for none. cfg by generation; a live fed row goes before the configured one. The packet
+ * path reads it as one little-endian word. */
 struct xs_rule_word {
 	__u16 cfg[2];
 	__u32 fed;

@@ -30,7 +30,7 @@ struct xs_line {
 XS_SIZE(struct xs_line, 64);
 
 enum xs_flow_state { XS_F_FREE, XS_F_HALF_OPEN, XS_F_ESTABLISHED, XS_F_CLOSING, XS_F_DATAGRAM };
-enum xs_flow_flags { XS_FF_SHIM = 1, XS_FF_TAGGED = 2, XS_FF_FIN_CLIENT = 4, XS_FF_FIN_TARGET = 8, XS_FF_PREFIX = 16 };
+enum xs_flow_flags { XS_FF_SHIM = 1, XS_FF_TAGGED = 2, XS_FF_FIN_CLIENT = 4, XS_FF_FIN_TARGET = 8, XS_FF_PREFIX = 16, XS_FF_MOVED = 32 };
 
 /* xs_flows[i]: the client's side */
 struct xs_flow {
@@ -82,7 +82,8 @@ struct xs_back {
 	__be16 cport;
 	__u16 service;
 	__u16 target;
-	__u16 pad;
+	__u8 flags;		/* XS_FF_FIN_TARGET */
+	__u8 way;		/* as in the flow */
 	__u32 seen;		/* jiffies at the target's last packet */
 	__u32 fp;
 	__u64 bytes;

@@ -32,12 +32,12 @@
 	X(NO_FLOW,		no_flow,		REFUSE,	"not a first packet, and no flow is known for it") \
 	X(TABLE_FULL,		table_full,		REFUSE,	"the flow table is full; load with more --flows") \
 	X(NAT_CONFLICT,		nat_conflict,		REFUSE,	"another service has a flow between this client port and this target") \
-	X(TARGET_GONE,		target_gone,		REFUSE,	"the target of this flow is down") \
-	X(REFUSE_LIMITED,	refuse_limited,		DROP,	"refused in silence: more refusals a second than the setting refusals allows") \
+	X(TARGET_GONE,		target_gone,		REFUSE,	"the target of this flow is no longer configured") \
 	X(TTL_EXPIRED,		ttl_expired,		PASS,	"time to live ends here; the stack answers") \
 	X(NO_ROUTE,		no_route,		PASS,	"no route or neighbour for direct delivery yet; this packet goes by the stack") \
 	X(NO_REDIRECT,		no_redirect,		PASS,	"the route leaves by a device without working redirect; this packet goes by the stack") \
 	X(TOO_BIG,		too_big,		PASS,	"larger than the MTU of the way out; the stack answers") \
+	X(UNDO_FAILED,		undo_failed,		DROP,	"a reply could not be rewritten at TC egress: no memory; it must not leave as it is") \
 	X(INTERNAL,		internal,		PASS,	"a map element is missing that load always makes; unload and load again")
 
 /* Help of the row says in which state packets are: `drop list` shows those of DROP and REFUSE first. */

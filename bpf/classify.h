@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* addresses -> p->id: is it ours, of which service and flow, in which direction. Cheapest question first: one bit of a table
+ * says for nearly all other traffic that it is not ours, before any hash or lookup. */
+#ifndef XS_CLASSIFY_H
+#define XS_CLASSIFY_H
+
+#include "bpf/flowtab.h"
+#include "bpf/pkt.h"
+
+static __always_inline bool xs_maybe_ours(const struct xs_maybe *m, const struct xs_addr *a, __be16 port, __u8 proto)
+{
+	__u32 bit = xs_maybe_bit(a, port, proto);
+
+	return m->bits[(bit >> 6) & (XS_MAYBE_BITS / 64 - 1)] >> (bit & 63) & 1;
+}
+
+static __always_inline __u32 xs_service_find(const struct xs_pkt *p)
+{
+	struct xs_service_key k = { .addr = p->hdr.dst, .port = p->hdr.dport, .proto = p->hdr.proto, .gen = p->id.gen };
+	__u32 *id = bpf_map_lookup_elem(&xs_svc_index, &k);
+
+	return id ? *id : 0;
+}
+
+/* A fragment of a datagram to a service cannot be carried whole; the first one has the ports that tell. */
+static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
+{
+	p->id.dir = XS_TO_TARGET;
+	p->id.hash = xs_tuple_hash(&p->hdr.src, p->hdr.sport, &p->hdr.dst, p->hdr.dport, p->hdr.proto, XS_TO_TARGET);
+	p->id.flow = xs_flow_find(p);
+	if (!p->id.flow)
+		p->id.service = xs_service_find(p);
+	if (!p->id.service)
+		return XS_R_NOT_OURS;
+	return p->hdr.frag ? XS_R_FRAGMENT_REFUSED : XS_R_NONE;
+}
+
+static __always_inline enum xs_reason xs_classify_target(struct xs_pkt *p)
+{
+	p->id.dir = XS_TO_CLIENT;
+	p->id.hash = xs_tuple_hash(&p->hdr.dst, p->hdr.dport, &p->hdr.src, p->hdr.sport, p->hdr.proto, XS_TO_CLIENT);
+	p->id.flow = xs_flow_find(p);
+	return p->id.flow ? XS_R_NONE : XS_R_NOT_OURS;
+}
+
+/* xs_generation() - read the control word: once a packet, so that it sees all of one structure */
+static __always_inline enum xs_reason xs_generation(struct xs_pkt *p)
+{
+	struct xs_control *ctl = XS_GET(xs_control, 0);
+
+	if (!ctl)
+		return XS_R_INTERNAL;
+	p->id.gen = XS_GEN(*(volatile __u64 *)&ctl->word);
+	return XS_R_NONE;
+}
+
+/**
+ * xs_classify() - Say whose packet this is; reads p->hdr, writes p->id
+ * Return: 0 with p->id.service set (p->id.flow too if the flow is known), XS_R_NOT_OURS, or XS_R_FRAGMENT_REFUSED
+ */
+static __always_inline enum xs_reason xs_classify(struct xs_pkt *p)
+{
+	struct xs_maybe *m = XS_GET(xs_maybe, 0);
+	enum xs_reason r;
+
+	if (!m)
+		return XS_R_INTERNAL;
+	if (xs_maybe_ours(m, &p->hdr.dst, p->hdr.dport, p->hdr.proto)) {
+		r = xs_generation(p) ?: xs_classify_client(p);
+		if (r != XS_R_NOT_OURS)
+			return r;
+	}
+	if (xs_maybe_ours(m, &p->hdr.src, p->hdr.sport, p->hdr.proto))
+		return xs_generation(p) ?: xs_classify_target(p);
+	return XS_R_NOT_OURS;
+}
+
+/* xs_classify_reply() - at egress only replies are looked for. Return: 0, or XS_R_NOT_OURS */
+static __always_inline enum xs_reason xs_classify_reply(struct xs_pkt *p)
+{
+	struct xs_maybe *m = XS_GET(xs_maybe, 0);
+
+	if (!m || !xs_maybe_ours(m, &p->hdr.src, p->hdr.sport, p->hdr.proto))
+		return XS_R_NOT_OURS;
+	return xs_generation(p) ?: xs_classify_target(p);
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The flow table: where records come from and where they go. Insertion sweeps; see flowtab.h. */
+#ifndef XS_FLOWAGE_H
+#define XS_FLOWAGE_H
+
+#include "bpf/flowtab.h"
+#include "bpf/measure.h"
+
+/* xs_flow_claim() - mark record i free if it is expired; one of several CPUs succeeds */
+static __always_inline bool xs_flow_claim(struct xs_flow *f, const struct xs_back *b, __u32 i, const struct xs_settings *set)
+{
+	struct xs_lock *k = XS_GET(xs_locks, i & (XS_LOCKS - 1));
+	__u32 now = xs_jiffies(), limit;
+	bool mine = false;
+
+	if (!k || f->state == XS_F_FREE)
+		return false;
+	limit = xs_timeout(set, f->state);
+	bpf_spin_lock(&k->lock);
+	if (f->state != XS_F_FREE && (__s32)(now - f->seen) > (__s32)limit && (__s32)(now - b->seen) > (__s32)limit) {
+		f->state = XS_F_FREE;
+		mine = true;
+	}
+	bpf_spin_unlock(&k->lock);
+	return mine;
+}
+
+/* xs_flow_free() - take the tags of a claimed record out, by the tuples it holds, and give its index back */
+__noinline int xs_flow_free(__u32 i, __u32 gen)
+{
+	struct xs_flow *f = XS_GET(xs_flows, i);
+	struct xs_back *b = XS_GET(xs_backs, i);
+	struct xs_service *s;
+	struct xs_target *t;
+
+	if (!f || !b)
+		return 0;
+	s = xs_service_at(gen & 1, f->service);
+	t = XS_GET(xs_targets, f->target);
+	if (s && t) {
+		xs_tag_move(xs_tuple_hash(&f->client, f->cport, &s->addr, s->port, s->proto, XS_TO_TARGET), i + 1, 0);
+		xs_tag_move(xs_tuple_hash(&f->client, f->cport, &t->addr, t->port, s->proto, XS_TO_CLIENT), i + 1, 0);
+	}
+	b->service = 0;
+	bpf_map_push_elem(&xs_free, &i, 0);
+	return 1;
+}
+
+/* xs_sweep() - look at n records behind the hand, free the expired ones */
+__noinline int xs_sweep(__u32 gen, __u32 n)
+{
+	struct xs_settings *set = XS_GET(xs_settings, gen & 1);
+	struct xs_alloc *a = XS_GET(xs_alloc, 0);
+	struct xs_flow *f;
+	__u32 i, freed = 0;
+	struct xs_back *b;
+
+	if (!a || !set || !a->fresh)
+		return 0;
+	for (__u32 k = 0; k < XS_SWEEP_FULL && k < n; k++) {
+		i = a->sweep;
+		a->sweep = i + 1 < a->fresh ? i + 1 : 0;
+		f = XS_GET(xs_flows, i);
+		b = XS_GET(xs_backs, i);
+		if (f && b && xs_flow_claim(f, b, i, set))
+			freed += xs_flow_free(i, gen);
+	}
+	xs_bump_by(XS_C_FLOWS_EXPIRED, freed);
+	return freed;
+}
+
+/* xs_alloc_fresh() - a record never used before. Return: index + 1, 0: none left */
+static __always_inline __u32 xs_alloc_fresh(void)
+{
+	struct xs_alloc *a = XS_GET(xs_alloc, 0);
+	__u32 i = 0;
+
+	if (!a)
+		return 0;
+	bpf_spin_lock(&a->lock);
+	if (a->fresh < feat.flows)
+		i = ++a->fresh;
+	bpf_spin_unlock(&a->lock);
+	return i;
+}
+
+/* xs_flow_alloc() - a free record: given back, else never used. Return: index + 1, 0: none */
+static __always_inline __u32 xs_flow_alloc(void)
+{
+	__u32 i;
+
+	return bpf_map_pop_elem(&xs_free, &i) ? xs_alloc_fresh() : i + 1;
+}
+
+/* xs_flow_fill() - write record i (index + 1) for a packet that has just been placed */
+static __always_inline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u64 hash, __u64 back_hash)
+{
+	struct xs_flow *f = XS_GET(xs_flows, i - 1);
+	struct xs_back *b = XS_GET(xs_backs, i - 1);
+
+	if (!f || !b)
+		return false;
+	__builtin_memset(f, 0, sizeof(*f));
+	__builtin_memset(b, 0, sizeof(*b));
+	f->client = b->client = p->hdr.src;
+	f->cport = b->cport = p->hdr.sport;
+	f->target = b->target = p->to.target;
+	f->service = p->id.service;
+	f->flags = p->ask.flags;
+	f->seen = f->born = b->seen = xs_jiffies();
+	f->fp = xs_fp(hash);
+	b->fp = xs_fp(back_hash);
+	f->tenant = p->ask.tenant;
+	f->class = p->ask.class;
+	f->level = p->to.level;
+	f->set = p->to.set;
+	f->way = b->way = p->to.way;
+	f->rule = p->to.rule;
+	f->series = xs_series_of(p);
+	b->times.request_id = p->ask.request_id;
+	f->state = p->hdr.proto == IPPROTO_TCP ? XS_F_HALF_OPEN : XS_F_DATAGRAM;
+	b->service = p->id.service;
+	return true;
+}
+
+/* xs_back_find() - where the replies of the placed packet will be looked for, and the record that is there already */
+static __noinline __u32 xs_back_find(struct xs_pkt *p, __u64 *hash, __u32 *service)
+{
+	struct xs_target *to = XS_GET(xs_targets, p->to.target);
+	struct xs_tuple t = { .client = &p->hdr.src, .cport = p->hdr.sport, .proto = p->hdr.proto, .dir = XS_TO_CLIENT, .gen = p->id.gen };
+
+	if (!to)
+		return 0;
+	t.other = &to->addr;
+	t.oport = to->port;
+	*hash = xs_tuple_hash(t.client, t.cport, t.other, t.oport, t.proto, XS_TO_CLIENT);
+	return xs_tuple_find(&t, *hash, service);
+}
+
+/* xs_flow_undo() - take back a record that could not be entered */
+static __always_inline void xs_flow_undo(__u32 i, __u32 gen)
+{
+	struct xs_flow *f = XS_GET(xs_flows, i - 1);
+
+	if (!f)
+		return;
+	f->state = XS_F_FREE;
+	xs_flow_free(i - 1, gen);
+}
+
+/* xs_flow_leave() - the flow has moved from record `old` (index + 1): a datagram's stays for late replies, a connection's goes */
+static __always_inline void xs_flow_leave(struct xs_pkt *p, __u32 old)
+{
+	struct xs_flow *f = XS_GET(xs_flows, old - 1);
+
+	if (!f)
+		return;
+	f->flags |= XS_FF_MOVED;
+	if (p->hdr.proto == IPPROTO_TCP)
+		f->state = XS_F_CLOSING;
+}
+
+/**
+ * xs_flow_enter() - Record a placed flow under both tuples; reads p->id, p->ask, p->to, writes p->id.flow
+ * If this client already talks to this target for this service (a port used again, a datagram flow that comes back), its
+ * record is begun anew.
+ * Return: 0, XS_R_NAT_CONFLICT or XS_R_TABLE_FULL
+ */
+static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p)
+{
+	__u64 hash = p->id.hash, back_hash = 0;
+	__u32 old = p->id.flow, service = 0, i, there;
+
+	there = xs_back_find(p, &back_hash, &service);
+	if (there && service != p->id.service)
+		return XS_R_NAT_CONFLICT;
+	i = there ?: xs_flow_alloc();
+	if (!i || !xs_flow_fill(p, i, hash, back_hash))
+		return XS_R_TABLE_FULL;
+	if (!there && !xs_tag_put(back_hash, i))
+		goto full;
+	if (old != i && !(old ? xs_tag_move(hash, old, i) : xs_tag_put(hash, i)))
+		goto full;
+	if (old && old != i)
+		xs_flow_leave(p, old);
+	p->id.flow = i;
+	xs_bump(old ? XS_C_FLOWS_MOVED : XS_C_FLOWS_CREATED);
+	return XS_R_NONE;
+full:
+	xs_flow_undo(i, p->id.gen);
+	return XS_R_TABLE_FULL;
+}
+
+#endif

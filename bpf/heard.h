@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a reply does to its flow, whichever hook it is undone at. */
+#ifndef XS_HEARD_H
+#define XS_HEARD_H
+
+#include "bpf/flowtab.h"
+#include "bpf/timing.h"
+
+/* xs_heard() - what a reply does to its flow, whichever hook it is undone at */
+static __always_inline void xs_heard(xs_ctx *c, struct xs_pkt *p, struct xs_back *b)
+{
+	struct xs_flow *f;
+
+	b->seen = xs_jiffies();
+	b->packets++;
+	b->bytes += p->hdr.ip_len;
+	p->to.target = b->target;
+	if (!p->hdr.pay_len && !(p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_FIN | XS_TCP_RST)))
+		return;
+	f = XS_GET(xs_flows, p->id.flow - 1);
+	if (!f)
+		return;
+	if (feat.timing)
+		xs_timing_to_client(c, p, f, b);
+	if (p->hdr.tcp_flags & XS_TCP_FIN)
+		b->flags |= XS_FF_FIN_TARGET;
+	if ((p->hdr.tcp_flags & XS_TCP_RST || (f->flags & XS_FF_FIN_CLIENT && b->flags & XS_FF_FIN_TARGET)) &&
+	    p->hdr.proto == IPPROTO_TCP && f->state != XS_F_CLOSING) {
+		f->state = XS_F_CLOSING;
+		xs_bump(XS_C_FLOWS_CLOSED);
+	}
+}
+
+#endif

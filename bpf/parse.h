@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* bytes -> p->hdr: Ethernet, up to two VLAN tags, IPv4 with options, IPv6 with extension headers, TCP and UDP. */
+#ifndef XS_PARSE_H
+#define XS_PARSE_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include "bpf/pkt.h"
+
+#define XS_VLAN_TAGS 2
+#define XS_EXT_HEADERS 8
+#define XS_L4_MAX 512		/* where the transport header may begin, so that all of it lies below XS_OFF_MASK */
+
+struct xs_vlan { __be16 tci, next; };
+struct xs_ext { __u8 next, len; };
+struct xs_ext_frag { __u8 next, zero; __be16 off; __be32 id; };
+
+static __always_inline void xs_map_v4(struct xs_addr *a, __be32 v4)
+{
+	a->w[0] = 0;
+	a->w[1] = 0;
+	a->w[2] = bpf_htonl(0xffff);
+	a->w[3] = v4;
+}
+
+static __always_inline enum xs_reason xs_parse_ip4(xs_ctx *c, struct xs_pkt *p)
+{
+	struct iphdr *ip = xs_at(c, p->hdr.l3, sizeof(*ip));
+	__u32 off;
+
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return XS_R_TRUNCATED;
+	off = bpf_ntohs(ip->frag_off);
+	if (off & 0x1fff)
+		return XS_R_FRAGMENT_PASSED;
+	p->hdr.frag = !!(off & 0x2000);
+	p->hdr.ip_len = bpf_ntohs(ip->tot_len);
+	p->hdr.l4 = p->hdr.l3 + ip->ihl * 4;
+	p->hdr.proto = ip->protocol;
+	p->hdr.ttl = ip->ttl;
+	xs_map_v4(&p->hdr.src, ip->saddr);
+	xs_map_v4(&p->hdr.dst, ip->daddr);
+	return XS_R_NONE;
+}
+
+/* xs_parse_ext() - walk the extension headers (RFC 8200) from p->hdr.l4; leaves l4, proto and frag at the transport header */
+static __always_inline enum xs_reason xs_parse_ext(xs_ctx *c, struct xs_pkt *p)
+{
+	struct xs_ext_frag *f;
+	struct xs_ext *x;
+	__u32 off = p->hdr.l4;
+	__u8 next = p->hdr.proto;
+
+	for (int i = 0; i < XS_EXT_HEADERS; i++) {
+		if (next == IPPROTO_TCP || next == IPPROTO_UDP)
+			break;
+		if (off > XS_L4_MAX)
+			return XS_R_NOT_L4;
+		if (next == IPPROTO_FRAGMENT) {
+			f = xs_at(c, off, sizeof(*f));
+			if (!f)
+				return XS_R_TRUNCATED;
+			if (f->off & bpf_htons(0xfff8))
+				return XS_R_FRAGMENT_PASSED;
+			p->hdr.frag = !!(f->off & bpf_htons(1));
+			next = f->next;
+			off += sizeof(*f);
+			continue;
+		}
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS && next != IPPROTO_AH)
+			return XS_R_NOT_L4;
+		x = xs_at(c, off, 8);
+		if (!x)
+			return XS_R_TRUNCATED;
+		off += next == IPPROTO_AH ? (x->len + 2) * 4 : (x->len + 1) * 8;
+		next = x->next;
+	}
+	p->hdr.l4 = off;
+	p->hdr.proto = next;
+	return XS_R_NONE;
+}
+
+static __always_inline enum xs_reason xs_parse_ip6(xs_ctx *c, struct xs_pkt *p)
+{
+	struct ipv6hdr *ip = xs_at(c, p->hdr.l3, sizeof(*ip));
+
+	if (!ip || ip->version != 6)
+		return XS_R_TRUNCATED;
+	p->hdr.v6 = 1;
+	p->hdr.ip_len = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	p->hdr.l4 = p->hdr.l3 + sizeof(*ip);
+	p->hdr.proto = ip->nexthdr;
+	p->hdr.ttl = ip->hop_limit;
+	__builtin_memcpy(&p->hdr.src, &ip->saddr, sizeof(p->hdr.src));
+	__builtin_memcpy(&p->hdr.dst, &ip->daddr, sizeof(p->hdr.dst));
+	if (p->hdr.proto == IPPROTO_TCP || p->hdr.proto == IPPROTO_UDP)
+		return XS_R_NONE;
+	return xs_parse_ext(c, p);
+}
+
+static __always_inline enum xs_reason xs_parse_l4(xs_ctx *c, struct xs_pkt *p)
+{
+	__u32 end = p->hdr.l3 + p->hdr.ip_len, l4 = p->hdr.l4;
+	struct tcphdr *tcp;
+	struct udphdr *udp;
+
+	if (l4 > XS_L4_MAX || end > xs_frame_len(c))
+		return XS_R_TRUNCATED;
+	if (p->hdr.proto == IPPROTO_TCP) {
+		tcp = xs_at(c, l4, sizeof(*tcp));
+		if (!tcp || tcp->doff < 5)
+			return XS_R_TRUNCATED;
+		p->hdr.sport = tcp->source;
+		p->hdr.dport = tcp->dest;
+		p->hdr.seq = bpf_ntohl(tcp->seq);
+		p->hdr.ack = bpf_ntohl(tcp->ack_seq);
+		p->hdr.tcp_flags = ((__u8 *)tcp)[13];
+		p->hdr.pay = l4 + tcp->doff * 4;
+	} else {
+		udp = xs_at(c, l4, sizeof(*udp));
+		if (!udp)
+			return XS_R_TRUNCATED;
+		p->hdr.sport = udp->source;
+		p->hdr.dport = udp->dest;
+		p->hdr.pay = l4 + sizeof(*udp);
+		if (bpf_ntohs(udp->len) < sizeof(*udp) || (!p->hdr.frag && l4 + bpf_ntohs(udp->len) > end))
+			return XS_R_TRUNCATED;
+	}
+	if (p->hdr.pay > end)
+		return XS_R_TRUNCATED;
+	p->hdr.pay_len = end - p->hdr.pay;	/* a datagram may carry padding behind its own length: harmless */
+	return XS_R_NONE;
+}
+
+/**
+ * xs_parse() - Read the headers; writes p->hdr, which the caller has zeroed
+ * Return: 0, or why the packet is none that can be steered (all of these pass untouched)
+ */
+static __always_inline enum xs_reason xs_parse(xs_ctx *c, struct xs_pkt *p)
+{
+	struct ethhdr *eth = xs_at(c, 0, sizeof(*eth));
+	__u32 off = sizeof(*eth);
+	enum xs_reason r;
+	struct xs_vlan *v;
+	__be16 type;
+
+	if (!eth)
+		return XS_R_TRUNCATED;
+	type = eth->h_proto;
+#pragma unroll
+	for (int i = 0; i < XS_VLAN_TAGS; i++) {
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+			break;
+		v = xs_at(c, off, sizeof(*v));
+		if (!v)
+			return XS_R_TRUNCATED;
+		type = v->next;
+		off += sizeof(*v);
+	}
+	p->hdr.l3 = off;
+	if (type == bpf_htons(ETH_P_IP))
+		r = xs_parse_ip4(c, p);
+	else if (type == bpf_htons(ETH_P_IPV6))
+		r = xs_parse_ip6(c, p);
+	else
+		return XS_R_NOT_IP;
+	if (r)
+		return r;
+	if (p->hdr.proto != IPPROTO_TCP && p->hdr.proto != IPPROTO_UDP)
+		return XS_R_NOT_L4;
+	return xs_parse_l4(c, p);
+}
+
+#endif

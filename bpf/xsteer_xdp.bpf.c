@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* XDP ingress: clients' packets go to their targets, replies that come in here are undone. */
+#include "bpf/ctx_xdp.h"
+#include "bpf/maps.bpf.h"
+#include "bpf/pipeline.h"
+
+#define X(id, name, act, help) XS_V_##act,
+const __u8 xs_verdicts[] = { XS_REASONS(X) };
+#undef X
+
+static __always_inline enum xs_reason xs_to_client(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
+{
+	struct xs_back *b = XS_GET(xs_backs, p->id.flow - 1);
+	enum xs_reason r;
+
+	if (!b)
+		return XS_R_INTERNAL;
+	if (b->way != XS_WAY_DIRECT || feat.dry)
+		return XS_R_NONE;
+	r = xs_return(c, p, s, b, act);
+	if (r == XS_R_RETURNED)
+		xs_heard(c, p, b);
+	return r;
+}
+
+static __always_inline int xs_end(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, enum xs_reason r, int act)
+{
+	__u8 v = r < XS_R_MAX ? xs_verdicts[r] : XS_V_PASS;
+
+	xs_trace_end(p, r);
+	if (!r)
+		return XS_ACT_PASS;
+	xs_count(p, r, p->hdr.ip_len);
+	if (v == XS_V_SEND)
+		return act;
+	if (v == XS_V_REFUSE && s)
+		return xs_refuse(c, p, s);
+	return v == XS_V_PASS ? XS_ACT_PASS : XS_ACT_DROP;
+}
+
+SEC("xdp")
+int xsteer_xdp(xs_ctx *c)
+{
+	struct xs_service *s = NULL;
+	int act = XS_ACT_PASS;
+	struct xs_pkt p = {};
+	enum xs_reason r;
+
+	r = xs_parse(c, &p) ?: xs_classify(&p);
+	if (!r) {
+		s = xs_service_at(p.id.gen, p.id.service);
+		if (!s)
+			r = XS_R_INTERNAL;
+		else if (p.id.dir == XS_TO_TARGET)
+			r = xs_to_target(c, &p, s, &act);
+		else
+			r = xs_to_client(c, &p, s, &act);
+	}
+	return xs_end(c, &p, s, r, act);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
