@@ -22,7 +22,6 @@ static __always_inline __u32 xs_service_find(const struct xs_pkt *p)
 	return id ? *id : 0;
 }
 
-/* A fragment of a datagram to a service cannot be carried whole; the first one has the ports that tell. */
 static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 {
 	p->id.dir = XS_TO_TARGET;
@@ -30,9 +29,7 @@ static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 	p->id.flow = xs_flow_find(p);
 	if (!p->id.flow)
 		p->id.service = xs_service_find(p);
-	if (!p->id.service)
-		return XS_R_NOT_OURS;
-	return p->hdr.frag ? XS_R_FRAGMENT_REFUSED : XS_R_NONE;
+	return p->id.service ? XS_R_NONE : XS_R_NOT_OURS;
 }
 
 static __always_inline enum xs_reason xs_classify_target(struct xs_pkt *p)
@@ -56,7 +53,7 @@ static __always_inline enum xs_reason xs_generation(struct xs_pkt *p)
 
 /**
  * xs_classify() - Say whose packet this is; reads p->hdr, writes p->id
- * Return: 0 with p->id.service set (p->id.flow too if the flow is known), XS_R_NOT_OURS, or XS_R_FRAGMENT_REFUSED
+ * Return: 0 with p->id.service set (p->id.flow too if the flow is known), or XS_R_NOT_OURS
  */
 static __always_inline enum xs_reason xs_classify(struct xs_pkt *p)
 {

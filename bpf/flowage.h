@@ -84,12 +84,30 @@ static __always_inline __u32 xs_alloc_fresh(void)
 	return i;
 }
 
-/* xs_flow_alloc() - a free record: given back, else never used. Return: index + 1, 0: none */
-static __always_inline __u32 xs_flow_alloc(void)
+/**
+ * xs_flow_reserve() - A free record: given back, else never used, else what a longer sweep finds
+ * Every call sweeps a little, which is what ages the table.
+ * Return: index + 1, 0: the table is full of live flows
+ */
+__noinline __u32 xs_flow_reserve(__u32 gen)
 {
 	__u32 i;
 
-	return bpf_map_pop_elem(&xs_free, &i) ? xs_alloc_fresh() : i + 1;
+	xs_sweep(gen, XS_SWEEP);
+	if (!bpf_map_pop_elem(&xs_free, &i))
+		return i + 1;
+	i = xs_alloc_fresh();
+	if (i)
+		return i;
+	xs_sweep(gen, XS_SWEEP_FULL);
+	return bpf_map_pop_elem(&xs_free, &i) ? 0 : i + 1;
+}
+
+/* xs_flow_release() - give a reserved record back that was not used */
+static __always_inline void xs_flow_release(__u32 i)
+{
+	i--;
+	bpf_map_push_elem(&xs_free, &i, 0);
 }
 
 /* xs_flow_fill() - write record i (index + 1) for a packet that has just been placed */
@@ -162,33 +180,33 @@ static __always_inline void xs_flow_leave(struct xs_pkt *p, __u32 old)
 
 /**
  * xs_flow_enter() - Record a placed flow under both tuples; reads p->id, p->ask, p->to, writes p->id.flow
- * If this client already talks to this target for this service (a port used again, a datagram flow that comes back), its
- * record is begun anew.
+ * @spare: a reserved record (index + 1); given back if this client already talks to this target for this service (a port used
+ *	   again, a datagram flow that comes back): then that record is begun anew
  * Return: 0, XS_R_NAT_CONFLICT or XS_R_TABLE_FULL
  */
-static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p)
+static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p, __u32 spare)
 {
 	__u64 hash = p->id.hash, back_hash = 0;
-	__u32 old = p->id.flow, service = 0, i, there;
+	__u32 old = p->id.flow, service = 0, i = spare, there;
 
 	there = xs_back_find(p, &back_hash, &service);
-	if (there && service != p->id.service)
-		return XS_R_NAT_CONFLICT;
-	i = there ?: xs_flow_alloc();
-	if (!i || !xs_flow_fill(p, i, hash, back_hash))
+	if (there) {
+		xs_flow_release(spare);
+		if (service != p->id.service)
+			return XS_R_NAT_CONFLICT;
+		i = there;
+	}
+	if (!xs_flow_fill(p, i, hash, back_hash))
+		return XS_R_INTERNAL;
+	if ((!there && !xs_tag_put(back_hash, i)) || (old != i && !(old ? xs_tag_move(hash, old, i) : xs_tag_put(hash, i)))) {
+		xs_flow_undo(i, p->id.gen);
 		return XS_R_TABLE_FULL;
-	if (!there && !xs_tag_put(back_hash, i))
-		goto full;
-	if (old != i && !(old ? xs_tag_move(hash, old, i) : xs_tag_put(hash, i)))
-		goto full;
+	}
 	if (old && old != i)
 		xs_flow_leave(p, old);
 	p->id.flow = i;
 	xs_bump(old ? XS_C_FLOWS_MOVED : XS_C_FLOWS_CREATED);
 	return XS_R_NONE;
-full:
-	xs_flow_undo(i, p->id.gen);
-	return XS_R_TABLE_FULL;
 }
 
 #endif

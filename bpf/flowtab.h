@@ -109,34 +109,45 @@ static __always_inline __u32 xs_is_it(const struct xs_tuple *t, __u32 i)
 	return t->dir == XS_TO_TARGET ? xs_is_flow(t, i) : xs_is_back(t, i);
 }
 
-/* xs_line_find() - index + 1 of the tuple's record by the tags of one line, 0: none. Two tags with 40 equal bits in one line
- * are so rare that only after a mismatch a second look is taken at the others. */
+/* xs_line_next() - the other index (+ 1) that a line has under this fingerprint, 0: none */
+__noinline __u32 xs_line_next(__u32 line, __u64 hash, __u32 not)
+{
+	struct xs_line *l = XS_GET(xs_lines, line);
+	__u32 i;
+
+	if (!l)
+		return 0;
+	for (int n = 0; n < XS_LINE_TAGS; n++) {
+		i = l->tag[n] & XS_TAG_INDEX;
+		if (i && i != not && XS_TAG_FP(l->tag[n]) == XS_TAG_FP(hash))
+			return i;
+	}
+	return 0;
+}
+
+/* xs_line_find() - index + 1 of the tuple's record by the tags of one line, 0: none. Tags with 40 equal bits in one line are so
+ * rare that two are looked at, not more. */
 static __always_inline __u32 xs_line_find(const struct xs_tuple *t, __u64 hash, __u32 line, __u32 *service)
 {
 	struct xs_line *l = XS_GET(xs_lines, line);
 	__u64 fp = XS_TAG_FP(hash);
-	__u32 i = 0, j;
+	__u32 i = 0;
 
 	if (!l)
 		return 0;
 #pragma unroll
 	for (int n = 0; n < XS_LINE_TAGS; n++)
-		if (XS_TAG_FP(l->tag[n]) == fp && !i)
+		if (XS_TAG_FP(l->tag[n]) == fp)
 			i = l->tag[n] & XS_TAG_INDEX;
 	if (!i)
 		return 0;
 	*service = xs_is_it(t, i);
 	if (*service)
 		return i;
-	for (int n = 0; n < XS_LINE_TAGS; n++) {
-		j = l->tag[n] & XS_TAG_INDEX;
-		if (XS_TAG_FP(l->tag[n]) != fp || !j || j == i)
-			continue;
-		*service = xs_is_it(t, j);
-		if (*service)
-			return j;
-	}
-	return 0;
+	i = xs_line_next(line, hash, i);
+	if (i)
+		*service = xs_is_it(t, i);
+	return *service ? i : 0;
 }
 
 /* xs_tuple_find() - the record of a tuple; sets its service. Return: index + 1, 0: none */

@@ -15,6 +15,7 @@ static __always_inline void xs_heard(xs_ctx *c, struct xs_pkt *p, struct xs_back
 	b->packets++;
 	b->bytes += p->hdr.ip_len;
 	p->to.target = b->target;
+	xs_count_from(b->target, p->hdr.ip_len);
 	if (!p->hdr.pay_len && !(p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_FIN | XS_TCP_RST)))
 		return;
 	f = XS_GET(xs_flows, p->id.flow - 1);

@@ -48,41 +48,49 @@ static __always_inline enum xs_reason xs_parse_ip4(xs_ctx *c, struct xs_pkt *p)
 	return XS_R_NONE;
 }
 
-/* xs_parse_ext() - walk the extension headers (RFC 8200) from p->hdr.l4; leaves l4, proto and frag at the transport header */
-static __always_inline enum xs_reason xs_parse_ext(xs_ctx *c, struct xs_pkt *p)
+/* xs_ext_walk() - walk the extension headers (RFC 8200) from `off` on, the first being `next`; global, so that the verifier
+ * goes through it once. Return: offset of the transport header | protocol << 16 | fragment << 24 | enum xs_reason << 32 */
+__noinline __u64 xs_ext_walk(xs_ctx *c, __u32 off, __u32 next)
 {
 	struct xs_ext_frag *f;
 	struct xs_ext *x;
-	__u32 off = p->hdr.l4;
-	__u8 next = p->hdr.proto;
+	__u32 frag = 0;
 
 	for (int i = 0; i < XS_EXT_HEADERS; i++) {
 		if (next == IPPROTO_TCP || next == IPPROTO_UDP)
 			break;
 		if (off > XS_L4_MAX)
-			return XS_R_NOT_L4;
+			return (__u64)XS_R_NOT_L4 << 32;
 		if (next == IPPROTO_FRAGMENT) {
 			f = xs_at(c, off, sizeof(*f));
 			if (!f)
-				return XS_R_TRUNCATED;
+				return (__u64)XS_R_TRUNCATED << 32;
 			if (f->off & bpf_htons(0xfff8))
-				return XS_R_FRAGMENT_PASSED;
-			p->hdr.frag = !!(f->off & bpf_htons(1));
+				return (__u64)XS_R_FRAGMENT_PASSED << 32;
+			frag = !!(f->off & bpf_htons(1));
 			next = f->next;
 			off += sizeof(*f);
 			continue;
 		}
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS && next != IPPROTO_AH)
-			return XS_R_NOT_L4;
-		x = xs_at(c, off, 8);
+			return (__u64)XS_R_NOT_L4 << 32;
+		x = xs_at(c, off, sizeof(*x));
 		if (!x)
-			return XS_R_TRUNCATED;
+			return (__u64)XS_R_TRUNCATED << 32;
 		off += next == IPPROTO_AH ? (x->len + 2) * 4 : (x->len + 1) * 8;
 		next = x->next;
 	}
-	p->hdr.l4 = off;
-	p->hdr.proto = next;
-	return XS_R_NONE;
+	return (off & 0xffff) | (__u64)(next & 0xff) << 16 | frag << 24;
+}
+
+static __always_inline enum xs_reason xs_parse_ext(xs_ctx *c, struct xs_pkt *p)
+{
+	__u64 w = xs_ext_walk(c, p->hdr.l4, p->hdr.proto);
+
+	p->hdr.l4 = w & 0xffff;
+	p->hdr.proto = w >> 16 & 0xff;
+	p->hdr.frag = w >> 24 & 1;
+	return w >> 32;
 }
 
 static __always_inline enum xs_reason xs_parse_ip6(xs_ctx *c, struct xs_pkt *p)

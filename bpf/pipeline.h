@@ -72,21 +72,23 @@ static __always_inline void xs_trace_end(const struct xs_pkt *p, enum xs_reason 
 }
 
 /* xs_begin() - a first packet: who asks, where to, and a record of it */
-static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+static __noinline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
 {
 	enum xs_reason r;
+	__u32 spare;
 
 	if ((r = xs_admit(c, p, s)))			/* shim, source   -> p->ask */
 		return r;
+	if (p->hdr.frag)	/* the later ones, without ports, could not follow */
+		return XS_R_FRAGMENT_REFUSED;
 	if ((r = xs_place(p, s->levels)))		/* p->ask, rules  -> p->to */
 		return r;
 	if (feat.dry)
 		return XS_R_NONE;
-	xs_sweep(p->id.gen, XS_SWEEP);
-	r = xs_flow_enter(p);				/* p->to          -> the flow table */
-	if (r == XS_R_TABLE_FULL && xs_sweep(p->id.gen, XS_SWEEP_FULL))
-		r = xs_flow_enter(p);
-	return r;
+	spare = xs_flow_reserve(p->id.gen);
+	if (!spare)
+		return XS_R_TABLE_FULL;
+	return xs_flow_enter(p, spare);			/* p->to          -> the flow table */
 }
 
 /* xs_known() - a later packet of a flow goes where the flow goes */
@@ -115,6 +117,8 @@ static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, 
 	} else if (tcp && (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) != XS_TCP_SYN) {
 		return XS_R_NO_FLOW;
 	}
+	if (!first && p->hdr.frag)
+		return XS_R_FRAGMENT_REFUSED;
 	if (!first)
 		xs_known(p, f);
 	else if ((r = xs_begin(c, p, s)))
@@ -135,6 +139,7 @@ static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, 
 			xs_timing_to_target(c, p, f, b);
 		xs_advance(p, f, b);
 	}
+	xs_count_to(p->to.target, p->hdr.ip_len, first);
 	r = xs_deliver(c, p, p->to.way, act);
 	return r == XS_R_STEERED && first ? XS_R_PLACED : r;
 }

@@ -10,9 +10,8 @@
 
 #define XS_RING_PROBES 8	/* ring slots tried before the members are gone through one by one */
 
-/* What xs_pick() returns: the target's id in the low half, and whether any target, any of the tenant's zones, was met. */
-#define XS_PICK_MET (1ULL << 32)
-#define XS_PICK_IN_ZONE (1ULL << 33)
+/* What xs_pick() met on its way, in p->to.met: any target at all, any in the tenant's zones */
+enum { XS_MET = 1, XS_MET_IN_ZONE = 2 };
 
 static __always_inline void xs_trace_candidate(__u32 target, __u32 set, enum xs_lost lost)
 {
@@ -33,22 +32,29 @@ static __always_inline void xs_trace_candidate(__u32 target, __u32 set, enum xs_
 	t->ncandidates++;
 }
 
-/* xs_eligible() - whether a flow of a tenant with these zones (all ones: anywhere) may go to the target; notes what was met */
-static __always_inline bool xs_eligible(__u32 id, __u64 zones, __u32 set, __u64 *met)
+/* xs_judge() - what is against a flow of a tenant with these zones (all ones: anywhere) going to the target */
+static __always_inline enum xs_lost xs_judge(const struct xs_target *t, const struct xs_tlive *l, __u64 zones)
+{
+	if (!t->port)
+		return XS_LOST_GONE;
+	if (zones != ~0ULL && !(t->zone & zones))
+		return XS_LOST_ZONE;
+	return l->state != XS_T_UP ? XS_LOST_STATE : XS_CHOSEN;
+}
+
+/* xs_eligible() - whether the target is one to choose; notes what was met. Global: verified once, not once a loop */
+__noinline int xs_eligible(__u32 id, __u64 zones, __u32 set)
 {
 	struct xs_target *t = XS_GET(xs_targets, id);
 	struct xs_tlive *l = XS_GET(xs_tlive, id);
-	enum xs_lost lost = XS_CHOSEN;
+	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+	enum xs_lost lost;
 
-	if (!t || !l || !t->port) {
-		xs_trace_candidate(id, set, XS_LOST_GONE);
-		return false;
-	}
-	if (zones != ~0ULL && !(t->zone & zones))
-		lost = XS_LOST_ZONE;
-	else if (l->state != XS_T_UP)
-		lost = XS_LOST_STATE;
-	*met |= lost == XS_LOST_ZONE ? XS_PICK_MET : XS_PICK_MET | XS_PICK_IN_ZONE;
+	if (!t || !l || !p)
+		return 0;
+	lost = xs_judge(t, l, zones);
+	if (lost != XS_LOST_GONE)
+		p->to.met |= lost == XS_LOST_ZONE ? XS_MET : XS_MET | XS_MET_IN_ZONE;
 	xs_trace_candidate(id, set, lost);
 	return lost == XS_CHOSEN;
 }
@@ -61,13 +67,12 @@ static __always_inline __u32 xs_slot(__u32 first, __u32 n)
 }
 
 /* xs_pick() - a target of one set of a rule. After a few ring slots every member is asked, so "none" means none.
- * Return: id or 0, with XS_PICK_MET and XS_PICK_IN_ZONE */
-__noinline __u64 xs_pick(__u32 row, __u32 set, __u32 key, __u64 zones)
+ * Return: id or 0; p->to.met says what was met */
+__noinline __u32 xs_pick(__u32 row, __u32 set, __u32 key, __u64 zones)
 {
 	struct xs_rule *r = XS_GET(xs_rows, row);
-	__u32 at, id, last = 0, n, slots;
+	__u32 id, last = 0, n, slots;
 	struct xs_set *s;
-	__u64 met = 0;
 
 	if (!r)
 		return 0;
@@ -76,22 +81,18 @@ __noinline __u64 xs_pick(__u32 row, __u32 set, __u32 key, __u64 zones)
 	n = s->n;
 	if (!slots || !n)
 		return 0;
-	at = key % slots;
-	for (int i = 0; i < XS_RING_PROBES; i++) {
-		id = xs_slot(s->ring, at);
-		if (id != last && xs_eligible(id, zones, set, &met))
-			return met | id;
+	for (__u32 i = 0; i < XS_RING_PROBES; i++) {
+		id = xs_slot(s->ring, (key + i) % slots);
+		if (id != last && xs_eligible(id, zones, set))
+			return id;
 		last = id;
-		at = at + 1 < slots ? at + 1 : 0;
 	}
-	at = key % n;
 	for (__u32 i = 0; i < XS_MAX_MEMBERS && i < n; i++) {
-		id = xs_slot(s->members, at);
-		if (xs_eligible(id, zones, set, &met))
-			return met | id;
-		at = at + 1 < n ? at + 1 : 0;
+		id = xs_slot(s->members, (key + i) % n);
+		if (xs_eligible(id, zones, set))
+			return id;
 	}
-	return met;
+	return 0;
 }
 
 /* xs_rule_valid() - whether row i is the live rule of this key (a row may have been written anew since the word was read) */
@@ -198,19 +199,15 @@ static __always_inline __u32 xs_ring_key(const struct xs_pkt *p, __u32 deep)
 
 static __always_inline enum xs_reason xs_place_in(struct xs_pkt *p, __u32 nsets, __u32 key, __u64 zones)
 {
-	__u64 got, met = 0;
-
 	for (__u32 i = 0; i < XS_MAX_SETS && i < nsets; i++) {
-		got = xs_pick(p->to.rule, i, key, zones);
-		met |= got;
-		p->to.target = (__u32)got;
+		p->to.target = xs_pick(p->to.rule, i, key, zones);
 		p->to.set = i;
 		if (p->to.target)
 			return XS_R_NONE;
 	}
-	if (!(met & XS_PICK_MET))
+	if (!(p->to.met & XS_MET))
 		return XS_R_NO_RULE;
-	return met & XS_PICK_IN_ZONE ? XS_R_NO_TARGET : XS_R_ZONE_DENIED;
+	return p->to.met & XS_MET_IN_ZONE ? XS_R_NO_TARGET : XS_R_ZONE_DENIED;
 }
 
 static __always_inline void xs_trace_place(const struct xs_pkt *p, __u32 key)

@@ -24,15 +24,15 @@ static __always_inline enum xs_reason xs_undo(xs_ctx *c, struct xs_pkt *p)
 SEC("tc")
 int xsteer_egress(xs_ctx *c)
 {
-	struct xs_pkt p = {};
+	struct xs_pkt *p = xs_pkt_new();
 	enum xs_reason r;
 
 	if (c->len > xs_linear(c) && xs_linear(c) < XS_PULL)
 		bpf_skb_pull_data(c, c->len < XS_PULL ? c->len : XS_PULL);
-	if (xs_parse(c, &p) || xs_classify_reply(&p))
+	if (!p || xs_parse(c, p) || xs_classify_reply(p))
 		return XS_ACT_PASS;
-	r = xs_undo(c, &p);
-	xs_count(&p, r, p.hdr.ip_len);
+	r = xs_undo(c, p);
+	xs_count(p, r, p->hdr.ip_len);
 	return r == XS_R_UNDO_FAILED ? TC_ACT_SHOT : XS_ACT_PASS;
 }
 

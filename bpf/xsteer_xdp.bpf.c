@@ -41,22 +41,24 @@ static __always_inline int xs_end(xs_ctx *c, const struct xs_pkt *p, const struc
 SEC("xdp")
 int xsteer_xdp(xs_ctx *c)
 {
+	struct xs_pkt *p = xs_pkt_new();
 	struct xs_service *s = NULL;
 	int act = XS_ACT_PASS;
-	struct xs_pkt p = {};
 	enum xs_reason r;
 
-	r = xs_parse(c, &p) ?: xs_classify(&p);
+	if (!p)
+		return XS_ACT_PASS;
+	r = xs_parse(c, p) ?: xs_classify(p);
 	if (!r) {
-		s = xs_service_at(p.id.gen, p.id.service);
+		s = xs_service_at(p->id.gen, p->id.service);
 		if (!s)
 			r = XS_R_INTERNAL;
-		else if (p.id.dir == XS_TO_TARGET)
-			r = xs_to_target(c, &p, s, &act);
+		else if (p->id.dir == XS_TO_TARGET)
+			r = xs_to_target(c, p, s, &act);
 		else
-			r = xs_to_client(c, &p, s, &act);
+			r = xs_to_client(c, p, s, &act);
 	}
-	return xs_end(c, &p, s, r, act);
+	return xs_end(c, p, s, r, act);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

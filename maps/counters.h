@@ -13,6 +13,7 @@
 	X(REFUSALS_LIMITED,	refusals_limited,	"refused in silence: more refusals a second than the setting refusals allows, or the answer would be larger") \
 	X(SHIMS_REMOVED,	shims_removed,		"shims removed from datagrams before delivery") \
 	X(SHIMS_ACCEPTED,	shims_accepted,		"first packets whose shim decided tenant and class") \
+	X(CLOCK_UNUSABLE,	clock_unusable,		"tagged shims not judged for want of a sound clock where none is required: the source decided") \
 	X(STACK_REPLIES,	stack_replies,		"replies undone at TC egress") \
 	X(DIRECT_REPLIES,	direct_replies,		"replies undone at XDP ingress") \
 	X(SERIES_FULL,		series_full,		"flows measured under the catch-all series: no room for one of their own") \

@@ -32,8 +32,10 @@ struct xs_series_next {
 	__u32 next;
 };
 
-/* Bucket i counts values v (in units of 2^-30 s) with bound(i-1) < v <= bound(i); boundaries are powers of 2^(1/8) seconds: 9 %
- * steps, the exponential schema 3 of Prometheus and OpenTelemetry. The index function stands with the boundaries below. */
+/* Times are counted in units of 2^-30 s, so that bucket boundaries are powers of 2^(1/8) seconds: 9 % steps, the exponential
+ * schema 3 of Prometheus and OpenTelemetry. Bucket i holds bound(i-1) < v <= bound(i) = 2^(XS_HIST_LOW + i/8); the first
+ * (0.95 us) and the last (1,900 s) hold what lies beyond them, too. */
+#define XS_HIST_LOW 10
 #define XS_HIST_BUCKETS 248
 
 struct xs_hist {
@@ -42,5 +44,33 @@ struct xs_hist {
 	__u32 bucket[XS_HIST_BUCKETS];
 };
 XS_SIZE(struct xs_hist, 1008);
+
+/* xs_hist_index() - bucket of a time in ns. The highest bit is found by steps: clang 14 has no usable clz for BPF. */
+static inline __attribute__((always_inline)) __u32 xs_hist_index(__u64 ns)
+{
+	__u64 v, m;
+	__u32 e = 0, k = 0;
+
+	if (ns > 10000000000000ULL)
+		ns = 10000000000000ULL;
+	v = ns * 1125900 >> 20;		/* 2^30 / 10^9 */
+	if (v <= 1 << XS_HIST_LOW)
+		return 0;
+	m = --v;			/* a value on a boundary belongs to the bucket below */
+	if (m >> 32) { e += 32; m >>= 32; }
+	if (m >> 16) { e += 16; m >>= 16; }
+	if (m >> 8) { e += 8; m >>= 8; }
+	if (m >> 4) { e += 4; m >>= 4; }
+	if (m >> 2) { e += 2; m >>= 2; }
+	if (m >> 1) e++;
+	m = e < 31 ? v << (31 - e) : v >> (e - 31);	/* 2^31 <= m < 2^32: the mantissa */
+	if (m >= 0xb504f334) {
+		k = m >= 0xd744fccb ? (m >= 0xeac0c6e8 ? 7 : 6) : (m >= 0xc5672a11 ? 5 : 4);
+	} else {
+		k = m >= 0x9837f052 ? (m >= 0xa5fed6aa ? 3 : 2) : (m >= 0x8b95c1e4 ? 1 : 0);
+	}
+	k += (e - XS_HIST_LOW) * 8 + 1;
+	return k < XS_HIST_BUCKETS ? k : XS_HIST_BUCKETS - 1;
+}
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Unix time in BPF, which has no such clock: CLOCK_TAI less its distance from unix time where the kernel has a helper for it
+ * (6.1; it follows when the host's clock is stepped), else CLOCK_BOOTTIME and the offset of the last command that wrote. */
+#ifndef XS_CLOCK_H
+#define XS_CLOCK_H
+
+#include "bpf/maps.bpf.h"
+
+#define XS_EPOCH_SANE 1704067200ULL	/* 2024-01-01: a clock before it was never set */
+#define XS_NS 1000000000ULL
+
+/* xs_unix_s() - unix time in seconds. Return: 0 if this host has no sound clock */
+static __always_inline __u64 xs_unix_s(void)
+{
+	struct xs_clock *k = XS_GET(xs_clock, 0);
+	__u64 s;
+
+	if (!k || !k->valid)
+		return 0;
+	if (feat.tai)
+		s = (bpf_ktime_get_tai_ns() - k->tai_off_ns) / XS_NS;
+	else
+		s = (bpf_ktime_get_boot_ns() + k->boot_off_ns) / XS_NS;
+	return s < XS_EPOCH_SANE ? 0 : s;
+}
+
+#endif
