@@ -23,6 +23,8 @@ const char *xs_pin_path(const char *name);
  * Errors (reported): no such instance ("load it first"), another schema, no permission. Return: 0 or -errno. Opening twice is fine. */
 int xs_maps_open(bool write);
 void xs_maps_close(void);
+/* xs_instance_lock() - flock on the instance's directory, waiting up to 10 s; kept until xs_maps_close(). No directory: no lock, 0 */
+int xs_instance_lock(void);
 /* xs_maps_adopt() - use these fds (by enum xs_map_id, -1 where none) instead of pinned ones: for load before it pins, and tests */
 void xs_maps_adopt(const int fd[XS_MAP_MAX]);
 int xs_map_fd(enum xs_map_id map);
@@ -37,7 +39,7 @@ int xs_map_del(enum xs_map_id map, const void *key);
 int xs_map_next(enum xs_map_id map, const void *key, void *next);	/* key NULL: first */
 /* xs_map_view() - map an MMAPABLE array into memory, kept until close. Return: first element or NULL, reported */
 void *xs_map_view(enum xs_map_id map, bool write);
-/* xs_map_batch() - read count elements of an array from first on, value_size apart, by batch calls where there are any */
+/* xs_map_read(), xs_map_write() - count elements of an array from first on, value_size apart */
 int xs_map_read(enum xs_map_id map, uint32_t first, uint32_t count, void *values);
 int xs_map_write(enum xs_map_id map, uint32_t first, uint32_t count, const void *values);
 /* xs_percpu_sum() - element of a per-CPU array of u64 words, summed over CPUs; size in bytes, a multiple of 8 */
@@ -50,5 +52,7 @@ uint64_t xs_control_read(void);
 int xs_control_flip(uint64_t word);	/* one 8-byte store */
 /* xs_clock_sync() - write xs_clock from the host's clocks now; load and every writing command call it */
 int xs_clock_sync(void);
+/* xs_clock_now() - what xs_clock_sync() would write */
+int xs_clock_now(struct xs_clock *clock);
 
 #endif

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# xsteer: everything ends up in $(B); `make help` lists the targets.
+B ?= build
+V ?= 0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC := gcc
+CLANG := clang
+BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+ARCH := $(shell uname -m)-linux-gnu
+
+ifeq ($(V),1)
+say =
+else
+say = @printf '  %-6s %s\n' $(1) $(patsubst $(B)/%,%,$@);
+endif
+
+WARN := -Wall -Wextra -Werror -Wno-unused-parameter
+CFLAGS := -O2 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -I. -I$(B)
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -I. -I/usr/include/$(ARCH)
+SAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+# Static where Debian has an archive, so that the program is one file to copy to a host of the same release.
+LIBS := -Wl,-Bstatic -lxdp -lbpf -lelf -lz -lfyaml -ljansson -Wl,-Bdynamic -lsmartcols -lm
+LIBS_accel := -lmicrohttpd -ljansson -lpthread -lm
+LIBS_drive := -lcurl -ljansson -lsmartcols -lm
+LIBS_bench := -Wl,-Bstatic -lbpf -lelf -lz -Wl,-Bdynamic -ldl
+
+SRC := $(wildcard user/base/*.c user/cmd/*.c user/load/*.c user/decide/*.c user/observe/*.c user/shim/*.c)
+OBJ := $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/gen/cmd_table.o
+LIBOBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard user/shim/*.c))
+SANOBJ := $(SRC:%.c=$(B)/san/%.o) $(B)/san/gen/cmd_table.o
+BPFOBJ := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c)) $(patsubst tools/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard tools/*.bpf.c))
+SKEL := $(patsubst $(B)/bpf/%.bpf.o,$(B)/skel/%.skel.h,$(BPFOBJ))
+TOOLS := $(patsubst tools/%.c,$(B)/%,$(wildcard tools/*.c))
+TESTS := $(patsubst user/tests/%.c,$(B)/tests/%,$(wildcard user/tests/test_*.c))
+PAGES := $(B)/man/xsteer.8
+
+.DELETE_ON_ERROR:
+.PHONY: all demo check bench install uninstall clean help deps tests
+.SECONDARY:
+
+all: deps		## build everything (the default)
+	@$(MAKE) --no-print-directory -j2 build-all
+.PHONY: build-all
+build-all: $(B)/xsteer $(B)/libxsteer-shim.a $(TOOLS) $(PAGES)
+
+deps:			## find out which Debian packages are missing and install them
+	@scripts/deps $(B)
+
+demo: all		## client, host and three accelerators in namespaces: the main job on real traffic
+	@scripts/demo.sh $(B)
+
+check: all		## every test; ends with `N passed, N failed, N skipped`
+	@$(MAKE) --no-print-directory -j2 tests
+	@scripts/check $(B)
+
+tests: $(TESTS)
+
+bench: all		## ns per packet, net of an empty program and as ratios to a classic balancer
+	@scripts/bench $(B)
+
+install: all		## install below $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(B)/xsteer $(DESTDIR)$(PREFIX)/sbin/xsteer
+	install -D -m 644 $(B)/libxsteer-shim.a $(DESTDIR)$(PREFIX)/lib/libxsteer-shim.a
+	install -D -m 644 user/shim/xsteer_shim.h $(DESTDIR)$(PREFIX)/include/xsteer_shim.h
+	install -D -m 644 $(B)/man/xsteer.8 $(DESTDIR)$(PREFIX)/share/man/man8/xsteer.8
+	$(B)/xsteer completion bash > $(B)/completion
+	install -D -m 644 $(B)/completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xsteer
+
+uninstall:		## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/sbin/xsteer $(DESTDIR)$(PREFIX)/lib/libxsteer-shim.a $(DESTDIR)$(PREFIX)/include/xsteer_shim.h \
+	  $(DESTDIR)$(PREFIX)/share/man/man8/xsteer.8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xsteer
+
+clean:			## remove the build
+	rm -rf $(B)
+
+help:			## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+
+# BPF objects and their skeletons
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $@.d -c $< -o $@
+$(B)/bpf/%.bpf.o: tools/%.bpf.c
+	$(call say,BPF)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $@.d -c $< -o $@
+$(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
+
+# The command table: every `const struct xs_cmd cmd_...` of user/cmd/, in the order of user/cmd/order
+$(B)/gen/cmd_table.c: scripts/cmd-table user/cmd/order $(wildcard user/cmd/*.c)
+	$(call say,GEN)mkdir -p $(@D) && scripts/cmd-table user/cmd/order user/cmd/*.c > $@
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+$(B)/obj/%.o: %.c | $(SKEL)
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+$(B)/san/gen/%.o: $(B)/gen/%.c
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) -MMD -MP -c $< -o $@
+$(B)/san/%.o: %.c | $(SKEL)
+	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) -MMD -MP -c $< -o $@
+
+$(B)/xsteer: $(B)/obj/user/main.o $(OBJ)
+	$(call say,LINK)$(CC) -o $@ $^ $(LIBS)
+$(B)/libxsteer-shim.a: $(LIBOBJ)
+	$(call say,AR)rm -f $@ && ar rcs $@ $^
+$(B)/tests/%: $(B)/san/user/tests/%.o $(SANOBJ)
+	$(call say,LINK)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ -lcmocka $(LIBS)
+$(B)/%: $(B)/obj/tools/%.o $(B)/libxsteer-shim.a
+	$(call say,LINK)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$*)
+$(B)/man/xsteer.8: $(B)/xsteer
+	$(call say,MAN)mkdir -p $(@D) && $(B)/xsteer help man > $@
+
+-include $(shell test -d $(B) && find $(B) -name '*.d')

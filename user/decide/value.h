@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Between value.c (fields of one value) and lists.c (fields of several). Parsers return NULL or what is wrong. */
+#ifndef XS_VALUE_H
+#define XS_VALUE_H
+
+#include "user/decide/model.h"
+
+bool xs_name_ok(const char *s);
+const char *xs_addr_parse(const char *s, struct xs_addr *a);
+/* xs_cidr_parse() - "198.18.1.0/24"; bits count in the mapped address */
+const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits);
+const char *xs_ref_parse(enum xs_kind k, const char *s, const struct xs_model *m, uint64_t *id);
+/* xs_addr_print() - as YAML; bits of the mapped address, -1: no prefix */
+void xs_addr_print(const struct xs_addr *a, int bits, FILE *to);
+void xs_scalar_print(const struct xs_field *f, const void *row, const struct xs_model *m, FILE *to);
+bool xs_scalar_default(const struct xs_field *f, const void *row, struct xs_model *m);
+
+#endif
