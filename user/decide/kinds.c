@@ -2,8 +2,8 @@
 /* Every key of a configuration: one row here, and parser, printer, diff, lists, `set`, range errors and man page follow. */
 #include "user/decide/model.h"
 
-#define AT(type, member) .off = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define NAME(type) { .key = "name", .type = XS_T_NAME, AT(type, h.name), .required = true, .help = "how everything else calls it" }
+#define AT(st, member) .off = offsetof(struct st, member), .size = sizeof(((struct st *)0)->member)
+#define NAME(st) { .key = "name", .type = XS_T_NAME, AT(st, h.name), .required = true, .help = "how everything else calls it" }
 
 static const char *const overflow_words[] = { "queue", "spill", "shed", NULL };
 static const char *const return_words[] = { "direct", "tunnel", NULL };
