@@ -104,8 +104,10 @@ XS_SIZE(struct xs_tenant, 32);
 /* xs_keys [gen], by tenant id; readable by root only */
 struct xs_keys {
 	__u8 key[2][16];	/* even, odd epoch */
+	__u64 salt;		/* for the CLI; the packet path has no use for it */
+	__u64 pad;
 };
-XS_SIZE(struct xs_keys, 32);
+XS_SIZE(struct xs_keys, 48);
 
 /* xs_classes [gen], by class number */
 struct xs_class {

@@ -70,7 +70,7 @@ struct xs_blob {
 	X(xs_tcounts,	PERCPU_ARRAY,	__u32, struct xs_tcount, XS_MAX_TARGETS, 0, GROUP, "target id; measure; target list, metrics; fixed") \
 	X(xs_limits,	PERCPU_ARRAY,	__u32, struct xs_refusals, 1, 0, GROUP, "one element; refuse; refuse; refuse_limited") \
 	X(xs_secrets,	ARRAY,		__u32, struct xs_secret, 1, 0, ROOT, "one element; load; load; fixed") \
-	X(xs_blobs,	ARRAY,		__u32, struct xs_blob, 2 * XS_BLOBS, BPF_F_MMAPABLE, ROOT, "the model, piece by piece, by generation; apply; the CLI; check refuses") \
+	X(xs_blobs,	ARRAY,		__u32, struct xs_blob, 2 * XS_BLOBS, BPF_F_MMAPABLE, GROUP, "the model, piece by piece, by generation; apply; the CLI; check refuses") \
 	X(xs_rcu,	ARRAY_OF_MAPS,	__u32, __u32, 1, 0, ROOT, "one element; an update waits for an RCU grace period; nobody; fixed")
 
 /* xs_tcounts: per target, both directions, and how many flows were placed on it */

@@ -60,6 +60,15 @@ int xs_instance_lock(void)
 	return 0;
 }
 
+/* Who may only read a pin must say so. */
+static int open_pin(const char *name, bool write)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = BPF_F_RDONLY);
+	int fd = bpf_obj_get(xs_pin_path(name));
+
+	return fd < 0 && !write && (errno == EACCES || errno == EPERM) ? bpf_obj_get_opts(xs_pin_path(name), &opts) : fd;
+}
+
 int xs_maps_open(bool write)
 {
 	int err;
@@ -80,13 +89,20 @@ int xs_maps_open(bool write)
 	}
 	open_now = true;
 	for (int i = 0; i < XS_MAP_MAX; i++) {
-		fds[i] = bpf_obj_get(xs_pin_path(names[i]));
+		fds[i] = open_pin(names[i], write);
 		if (fds[i] < 0 && errno != EACCES && errno != EPERM)
 			return xs_kernel(errno, names[i], "unload and load again", "a map of instance %s is missing", xs_env.instance);
 		if (fds[i] < 0 && (write || strcmp(names[i], "xs_keys")) && geteuid() == 0)
 			return xs_kernel(errno, names[i], NULL, "cannot open");
 	}
 	return 0;
+}
+
+void xs_instance_unlock(void)
+{
+	if (lock_fd >= 0)
+		close(lock_fd);
+	lock_fd = -1;
 }
 
 void xs_maps_close(void)
@@ -100,15 +116,18 @@ void xs_maps_close(void)
 		fds[i] = -1;
 	}
 	open_now = false;
-	if (lock_fd >= 0)
-		close(lock_fd);
-	lock_fd = -1;
+	xs_instance_unlock();
 }
 
 void xs_maps_adopt(const int fd[XS_MAP_MAX])
 {
 	memcpy(fds, fd, sizeof(fds));
 	open_now = true;
+}
+
+bool xs_maps_ready(void)
+{
+	return open_now;
 }
 
 int xs_map_fd(enum xs_map_id map)
@@ -175,7 +194,10 @@ void *xs_map_view(enum xs_map_id map, bool write)
 	info(map, &i);
 	len = (size_t)i.max_entries * ((i.value_size + 7) & ~7u);
 	len = (len + 4095) & ~(size_t)4095;
-	at = mmap(NULL, len, write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fds[map], 0);
+	/* writable where possible: who reads first may write later */
+	at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fds[map], 0);
+	if (at == MAP_FAILED && !write)
+		at = mmap(NULL, len, PROT_READ, MAP_SHARED, fds[map], 0);
 	if (at == MAP_FAILED && !write) {
 		xs_kernel(errno, names[map], "run as root: a view of a map needs it", "cannot be mapped");
 		return NULL;

@@ -25,6 +25,8 @@ int xs_maps_open(bool write);
 void xs_maps_close(void);
 /* xs_instance_lock() - flock on the instance's directory, waiting up to 10 s; kept until xs_maps_close(). No directory: no lock, 0 */
 int xs_instance_lock(void);
+void xs_instance_unlock(void);	/* earlier than that: the feed between two rows */
+bool xs_maps_ready(void);	/* opened or adopted: elements can be read */
 /* xs_maps_adopt() - use these fds (by enum xs_map_id, -1 where none) instead of pinned ones: for load before it pins, and tests */
 void xs_maps_adopt(const int fd[XS_MAP_MAX]);
 int xs_map_fd(enum xs_map_id map);

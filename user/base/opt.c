@@ -53,8 +53,7 @@ const char *xs_call_opt(const struct xs_call *call, const char *name)
 	return NULL;
 }
 
-/* How far two words are apart: letters to change, add or leave out (Levenshtein), words of up to 31 letters. */
-static int distance(const char *a, const char *b)
+int xs_word_distance(const char *a, const char *b)
 {
 	int la = strnlen(a, 31), lb = strnlen(b, 31), row[32], diag, up;
 
@@ -82,7 +81,7 @@ static const char *nearest(const char *object, const char *typed)
 		if (object && (!(*c)->object || strcmp((*c)->object, object)))
 			continue;
 		word = object || !(*c)->object ? (*c)->name : (*c)->object;
-		d = distance(typed, word);
+		d = xs_word_distance(typed, word);
 		if (d < least) {
 			least = d;
 			best = word;

@@ -15,6 +15,8 @@ void xs_env_init(void);
 const struct xs_cmd *xs_cmd_find(const char *object, const char *name);
 /* xs_is_object() - whether some record has this object */
 bool xs_is_object(const char *word);
+/* xs_word_distance() - letters to change, add or leave out between two words (Levenshtein), up to 31 letters of each */
+int xs_word_distance(const char *a, const char *b);
 /* xs_cmd_usage() - one line: "xsteer target drain NAME [--wait]" */
 void xs_cmd_usage(const struct xs_cmd *cmd, FILE *to);
 /* xs_help_cmd(), xs_help_object(), xs_help_all() - what `help` prints, to standard output */

@@ -17,6 +17,7 @@ enum xs_kind { XS_K_SETTINGS, XS_K_ZONE, XS_K_SITE, XS_K_CLASS, XS_K_POOL, XS_K_
 struct xs_row {
 	char name[XS_NAME_LEN];
 	uint16_t id, inc;
+	uint32_t line;			/* of the text it came from, 0: none */
 };
 
 struct xs_r_settings { struct xs_row h; struct xs_settings s; };
@@ -119,8 +120,11 @@ void *xs_row_id(const struct xs_model *m, enum xs_kind k, uint16_t id);
 #define xs_each(row, m, k) \
 	for (uint32_t row##_i = 0; row##_i < (m)->kind[k].n && ((row) = xs_row_at(m, k, row##_i)); row##_i++)
 /* xs_row_identify() - give a row the id that `have` has for the same thing (by name; services by address, targets by all that makes
- * them the one they are), else the next free one; `busy` says which target ids flows still refer to (may be NULL) */
-int xs_row_identify(const struct xs_model *have, struct xs_model *want, enum xs_kind k, void *row, const uint8_t *busy);
+ * them the one they are, placements by what they are for), else the next free one. busy may be NULL. Return: 0 or -ENOSPC */
+struct xs_busy;
+int xs_row_identify(const struct xs_model *have, struct xs_model *want, enum xs_kind k, void *row, const struct xs_busy *busy);
+/* xs_row_renumber() - let placements follow a service or target to its new id */
+void xs_row_renumber(struct xs_model *m, enum xs_kind k, uint16_t from, uint16_t to);
 /* xs_model_load(), xs_model_store() - from and to the blobs of a generation. Errors reported */
 int xs_model_load(struct xs_model *m, uint32_t gen);
 int xs_model_store(const struct xs_model *m, uint32_t gen);
@@ -131,25 +135,53 @@ const char *xs_model_name(enum xs_kind k, uint16_t id);
 /* xs_class_number(), xs_class_id() - class rows have dense ids beside their number */
 const char *xs_class_name(uint8_t number);
 
-/* value.c: one field */
+/* value.c, lists.c: text -> field */
 struct fy_node;
 /* xs_field_parse() - a node into the row's field. @dir: where file: references begin. Return: NULL, or what is wrong (static text) */
 const char *xs_field_parse(const struct xs_field *f, struct fy_node *node, void *row, struct xs_model *m, const char *dir);
+/* xs_field_parse_text() - the same for a field of one value, from a word */
 const char *xs_field_parse_text(const struct xs_field *f, const char *text, void *row, struct xs_model *m);
-/* xs_field_print() - as YAML in flow style. Return: false, and nothing printed, if it has its default */
-bool xs_field_print(const struct xs_field *f, const void *row, const struct xs_model *m, FILE *to);
-/* xs_row_print() - {name: gpu0, pool: ...} */
-void xs_row_print(enum xs_kind k, const void *row, const struct xs_model *m, FILE *to);
 const struct xs_field *xs_field_named(enum xs_kind k, const char *key);
 
-/* conf.c: text <-> model. @name: for messages. Every mistake is reported, up to 20. Return: 0 or -errno */
-int xs_conf_read(const char *text, size_t len, const char *name, const char *dir, const struct xs_model *have, struct xs_model *want, bool keep);
+/* print.c: field -> text */
+/* xs_field_print() - as YAML in flow style. Return: false, and nothing printed, if it has its default */
+bool xs_field_print(const struct xs_field *f, const void *row, const struct xs_model *m, FILE *to);
+/* xs_field_text() - the same into memory the caller frees; "" for a default; NULL: no memory */
+char *xs_field_text(const struct xs_field *f, const void *row, const struct xs_model *m);
+/* xs_row_print() - {name: gpu0, pool: ...} */
+void xs_row_print(enum xs_kind k, const void *row, const struct xs_model *m, FILE *to);
+/* xs_conf_print() - the whole model; xs_conf_read() reads it back to the same */
 void xs_conf_print(const struct xs_model *m, FILE *to);
-/* xs_conf_row() - one row of a kind from a flow mapping, into want (replacing the row of that name) */
-int xs_conf_row(enum xs_kind k, struct fy_node *map, const char *name, const char *dir, const struct xs_model *have, struct xs_model *want, const uint8_t *busy);
+/* xs_placement_sets() - how many sets its members are in, first choice included */
+uint8_t xs_placement_sets(const struct xs_r_placement *p);
 
-/* check.c: what is wrong with a model as a whole. Return: 0 or -EINVAL, all reported */
+/* conf.c: text -> model */
+/* Ids that must not be given to something new, because flows or fed rules refer to them. */
+struct xs_busy { uint8_t target[XS_MAX_TARGETS], service[XS_MAX_SERVICES], tenant[XS_MAX_TENANTS]; };
+
+/* What reading needs beside the text. */
+struct xs_conf {
+	const char *name;		/* of the text, for messages: "x.yaml" */
+	const char *dir;		/* where file: references begin, NULL: here */
+	const struct xs_model *have;	/* the running structure: who keeps which id */
+	struct xs_model *want;		/* what the text says, added to what stands there */
+	const struct xs_busy *busy;	/* may be NULL */
+	bool merge;			/* rows change the rows of their name; else they replace them */
+	int mistakes;			/* reported so far */
+};
+/* xs_conf_read() - a whole document. @keep: start from what is running. Every mistake is reported, up to 20. Return: 0 or -errno */
+int xs_conf_read(struct xs_conf *c, const char *text, size_t len, bool keep);
+/* xs_conf_row() - one row of a kind from a mapping, into want. Return: the row, or NULL: reported */
+void *xs_conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map);
+/* xs_conf_mapping() - parse one mapping in flow style (a row of the feed is JSON). Free with fy_document_destroy(). NULL: reported */
+struct fy_document;
+struct fy_document *xs_conf_mapping(struct xs_conf *c, const char *text, size_t len);
+/* xs_placement_name() - "chat/acme/interactive/10:00c0ffee", with * for any; long ones end in a hash of what was cut */
+void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p);
+
+/* check.c: what is wrong with a model as a whole. @name: of the text. Return: 0 or -EINVAL, all reported */
 int xs_model_check(const struct xs_model *m, const char *name);
+/* xs_placement_check() - one placement, of the text or of a feed. Return: 0 or -EINVAL, reported */
 int xs_placement_check(const struct xs_model *m, const struct xs_r_placement *p, const char *name);
 
 /* ring.c */
@@ -165,8 +197,8 @@ int xs_plan_print(const struct xs_model *have, const struct xs_model *want, bool
 /* apply.c */
 /* xs_apply() - make `want` the structure of the running instance, all or nothing. Return: 0 or -errno, reported */
 int xs_apply(const struct xs_model *have, struct xs_model *want);
-/* xs_busy_targets() - for each target id whether a flow refers to it (calloc'ed, XS_MAX_TARGETS bytes); NULL: no memory */
-uint8_t *xs_busy_targets(void);
+/* xs_busy_ids() - the ids that flows and fed rules refer to; free() it. NULL: no memory. Without open maps: none */
+struct xs_busy *xs_busy_ids(void);
 
 /* rules.c: rows and rings */
 struct xs_rules;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "user/base/err.h"
 #include "user/base/mapio.h"
 #include "user/decide/model.h"
@@ -11,7 +12,7 @@
 
 struct blob_head {
 	uint32_t magic, bytes;
-	uint64_t revision;
+	uint64_t stamp;			/* nanoseconds since boot: tells one stored model from another */
 	uint32_t n[XS_K_MAX], size[XS_K_MAX];
 };
 
@@ -106,23 +107,39 @@ void *xs_row_id(const struct xs_model *m, enum xs_kind k, uint16_t id)
 	return NULL;
 }
 
+static bool same_placement(const struct xs_r_placement *p, const struct xs_r_placement *q)
+{
+	return p->service == q->service && p->tenant == q->tenant && p->class == q->class && p->depth == q->depth && p->hash == q->hash;
+}
+
+static bool same_target(const struct xs_r_target *t, const struct xs_r_target *v)
+{
+	return !memcmp(&t->addr, &v->addr, sizeof(t->addr)) && t->port == v->port && t->pool == v->pool && t->site == v->site && t->via == v->via;
+}
+
 /* Whether two rows are the same thing, whatever else has changed. */
 static bool same_thing(enum xs_kind k, const void *a, const void *b)
 {
 	const struct xs_r_service *s = a, *u = b;
-	const struct xs_r_target *t = a, *v = b;
 
+	if (k == XS_K_PLACEMENT)
+		return same_placement(a, b);
 	if (k == XS_K_SERVICE)
 		return !memcmp(&s->addr, &u->addr, sizeof(s->addr)) && s->port == u->port && s->proto == u->proto;
 	if (strcmp(((const struct xs_row *)a)->name, ((const struct xs_row *)b)->name))
 		return false;
-	if (k == XS_K_TARGET)
-		return !memcmp(&t->addr, &v->addr, sizeof(t->addr)) && t->port == v->port && t->pool == v->pool && t->site == v->site && t->via == v->via;
-	return true;
+	return k != XS_K_TARGET || same_target(a, b);
+}
+
+static bool is_busy(const struct xs_busy *busy, enum xs_kind k, uint32_t id)
+{
+	if (!busy)
+		return false;
+	return k == XS_K_TARGET ? busy->target[id] : k == XS_K_SERVICE ? busy->service[id] : k == XS_K_TENANT ? busy->tenant[id] : false;
 }
 
 /* The id after the highest one in use that nobody has; wraps round, so that a freed id rests for as long as it can. */
-static uint16_t free_id(const struct xs_model *have, const struct xs_model *want, enum xs_kind k, const uint8_t *busy)
+static uint16_t free_id(const struct xs_model *have, const struct xs_model *want, enum xs_kind k, const struct xs_busy *busy)
 {
 	uint32_t most = xs_kinds[k].most, top = 0;
 	struct xs_row *r;
@@ -134,13 +151,13 @@ static uint16_t free_id(const struct xs_model *have, const struct xs_model *want
 	for (uint32_t i = 0; i < most; i++) {
 		uint32_t id = (top + i) % most + 1;
 
-		if (!xs_row_id(have, k, id) && !xs_row_id(want, k, id) && !(busy && k == XS_K_TARGET && busy[id]))
+		if (!xs_row_id(have, k, id) && !xs_row_id(want, k, id) && !is_busy(busy, k, id))
 			return id;
 	}
 	return 0;
 }
 
-int xs_row_identify(const struct xs_model *have, struct xs_model *want, enum xs_kind k, void *row, const uint8_t *busy)
+int xs_row_identify(const struct xs_model *have, struct xs_model *want, enum xs_kind k, void *row, const struct xs_busy *busy)
 {
 	struct xs_row *r = row, *old;
 
@@ -156,14 +173,56 @@ int xs_row_identify(const struct xs_model *have, struct xs_model *want, enum xs_
 	return r->id ? 0 : -ENOSPC;
 }
 
+void xs_row_renumber(struct xs_model *m, enum xs_kind k, uint16_t from, uint16_t to)
+{
+	struct xs_r_placement *p;
+
+	xs_each(p, m, XS_K_PLACEMENT) {
+		if (k == XS_K_SERVICE && p->service == from)
+			p->service = to;
+		for (int i = 0; k == XS_K_TARGET && i < p->members; i++)
+			if (p->member[i].target == from)
+				p->member[i].target = to;
+	}
+}
+
+/* The blobs are for the instance's group; what only root may see is kept in xs_keys, and put back from there. */
+static void hide(struct xs_r_tenant *t, uint32_t n)
+{
+	for (; n--; t++) {
+		memset(t->key, 0, sizeof(t->key));
+		t->salt = 0;
+		for (int e = 0; e < 2; e++)
+			if (!strncmp(t->ref[e], "hex:", 4))
+				t->ref[e][4] = 0;
+	}
+}
+
+static void reveal(struct xs_r_tenant *t, uint32_t gen)
+{
+	uint32_t at = gen * XS_MAX_TENANTS + t->h.id;
+	struct xs_keys k;
+
+	if (xs_map_fd(XS_MAP_xs_keys) < 0 || xs_map_get(XS_MAP_xs_keys, &at, &k))
+		return;
+	memcpy(t->key, k.key, sizeof(t->key));
+	t->salt = k.salt;
+	for (int e = 0; e < 2; e++)
+		for (int i = 0; i < 16 && !strncmp(t->ref[e], "hex:", 4); i++)
+			sprintf(t->ref[e] + 4 + 2 * i, "%02x", k.key[e][i]);
+}
+
 int xs_model_store(const struct xs_model *m, uint32_t gen)
 {
-	struct blob_head h = { .magic = BLOB_MAGIC, .bytes = sizeof(h), .revision = m->revision };
+	struct blob_head h = { .magic = BLOB_MAGIC, .bytes = sizeof(h) };
 	char *view = xs_map_view(XS_MAP_xs_blobs, true), *at;
 	size_t room = XS_BLOBS * sizeof(struct xs_blob);
+	struct timespec now;
 
 	if (!view)
 		return -EIO;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	h.stamp = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	for (int k = 0; k < XS_K_MAX; k++) {
 		h.n[k] = m->kind[k].n;
 		h.size[k] = m->kind[k].size;
@@ -177,6 +236,8 @@ int xs_model_store(const struct xs_model *m, uint32_t gen)
 	for (int k = 0; k < XS_K_MAX; k++) {
 		if (h.n[k])
 			memcpy(at, m->kind[k].rows, (size_t)h.n[k] * h.size[k]);
+		if (k == XS_K_TENANT)
+			hide((void *)at, h.n[k]);
 		at += (size_t)h.n[k] * h.size[k];
 	}
 	return 0;
@@ -184,13 +245,14 @@ int xs_model_store(const struct xs_model *m, uint32_t gen)
 
 int xs_model_load(struct xs_model *m, uint32_t gen)
 {
-	char *view = xs_map_view(XS_MAP_xs_blobs, false), *at;
+	const char *at = xs_map_view(XS_MAP_xs_blobs, false);
+	struct xs_r_tenant *t;
 	struct blob_head h;
 
 	xs_model_init(m);
-	if (!view)
+	if (!at)
 		return -EIO;
-	at = view + gen * XS_BLOBS * sizeof(struct xs_blob);
+	at += gen * XS_BLOBS * sizeof(struct xs_blob);
 	memcpy(&h, at, sizeof(h));
 	if (!h.magic)
 		return 0;	/* nothing was applied yet */
@@ -205,24 +267,36 @@ int xs_model_load(struct xs_model *m, uint32_t gen)
 		m->kind[k].n = h.n[k];
 		at += (size_t)h.n[k] * h.size[k];
 	}
+	xs_each(t, m, XS_K_TENANT)
+		reveal(t, gen);
 	m->revision = XS_REVISION(xs_control_read());
 	return 0;
+}
+
+static const struct blob_head *blob(uint32_t gen)
+{
+	char *view = xs_map_view(XS_MAP_xs_blobs, false);
+
+	return view ? (void *)(view + gen * XS_BLOBS * sizeof(struct xs_blob)) : NULL;
 }
 
 struct xs_model *xs_model_have(void)
 {
 	static struct xs_model m;
-	static uint64_t word = ~0ULL;
-	uint64_t now = xs_control_read();
+	static uint64_t stamp = ~0ULL;
+	uint64_t word = xs_control_read();
+	const struct blob_head *h = blob(XS_GEN(word));
 
-	if (word == now)
-		return &m;
-	if (word != ~0ULL)
-		xs_model_free(&m);
-	word = ~0ULL;
-	if (xs_model_load(&m, XS_GEN(now)))
+	if (!h)
 		return NULL;
-	word = now;
+	if (stamp != h->stamp) {	/* rows of a feed raise the revision and change nothing here */
+		xs_model_free(&m);
+		stamp = ~0ULL;
+		if (xs_model_load(&m, XS_GEN(word)))
+			return NULL;
+		stamp = h->stamp;
+	}
+	m.revision = XS_REVISION(word);
 	return &m;
 }
 

@@ -9,9 +9,7 @@
 #include <time.h>
 #include "user/decide/value.h"
 
-static char wrong[256];
-
-#define WRONG(...) (snprintf(wrong, sizeof(wrong), __VA_ARGS__), wrong)
+char xs_wrong_text[XS_WRONG_SIZE];
 
 static void put(const struct xs_field *f, void *row, uint64_t v)
 {
@@ -33,8 +31,7 @@ bool xs_name_ok(const char *s)
 	return n > 0 && n < XS_NAME_LEN && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n && (isalnum((unsigned char)*s) || *s == '_');
 }
 
-/* A number with a suffix: 470k, 2M/s, 1.5M. @tail: what may follow ("/s" or "") */
-static const char *number(const char *s, const char *tail, uint64_t *v)
+const char *xs_number_parse(const char *s, const char *tail, uint64_t *v)
 {
 	double d, scale = 1;
 	char *end;
@@ -110,7 +107,7 @@ const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits)
 	return NULL;
 }
 
-static const char *range(const struct xs_field *f, uint64_t v)
+const char *xs_range_check(const struct xs_field *f, uint64_t v)
 {
 	uint64_t fits = f->size >= 8 ? ~0ULL : (1ULL << 8 * f->size) - 1, most = f->most && f->most < fits ? f->most : fits;
 
@@ -130,11 +127,11 @@ static const char *word(const struct xs_field *f, const char *s, uint64_t *v)
 			*v = i;
 			return NULL;
 		}
-	used = snprintf(wrong, sizeof(wrong), "\"%.40s\" is none of", s);
+	used = snprintf(xs_wrong_text, XS_WRONG_SIZE, "\"%.40s\" is none of", s);
 	for (int i = 0; n ? i < n : f->words[i] != NULL; i++)
 		if (f->words[i])
-			used += snprintf(wrong + used, sizeof(wrong) - used, " %s", f->words[i]);
-	return wrong;
+			used += snprintf(xs_wrong_text + used, XS_WRONG_SIZE - used, " %s", f->words[i]);
+	return xs_wrong_text;
 }
 
 const char *xs_ref_parse(enum xs_kind k, const char *s, const struct xs_model *m, uint64_t *id)
@@ -158,10 +155,10 @@ static const char *hex(const char *s, uint64_t *v)
 /* ttl counts from now, expires_at is absolute. */
 static const char *until(const struct xs_field *f, const char *s, uint64_t *v)
 {
-	const char *err = f->least ? duration(s, 1e9, v) : number(s, "", v);
+	const char *err = f->least ? duration(s, 1e9, v) : xs_number_parse(s, "", v);
 
 	if (!err && f->least)
-		err = range(f, *v) ?: (*v += time(NULL), NULL);
+		err = xs_range_check(f, *v) ?: (*v += time(NULL), NULL);
 	return err;
 }
 
@@ -183,13 +180,13 @@ const char *xs_field_parse_text(const struct xs_field *f, const char *s, void *r
 		return NULL;
 	case XS_T_ADDR:
 		return xs_addr_parse(s, (struct xs_addr *)((char *)row + f->off));
-	case XS_T_UINT: err = number(s, "", &v) ?: range(f, v); break;
-	case XS_T_RATE: err = number(s, "/s", &v) ?: range(f, v); break;
-	case XS_T_US: err = duration(s, 1e3, &v) ?: range(f, v); break;
-	case XS_T_MS: err = duration(s, 1e6, &v) ?: range(f, v); break;
-	case XS_T_S: err = duration(s, 1e9, &v) ?: range(f, v); break;
+	case XS_T_UINT: err = xs_number_parse(s, "", &v) ?: xs_range_check(f, v); break;
+	case XS_T_RATE: err = xs_number_parse(s, "/s", &v) ?: xs_range_check(f, v); break;
+	case XS_T_US: err = duration(s, 1e3, &v) ?: xs_range_check(f, v); break;
+	case XS_T_MS: err = duration(s, 1e6, &v) ?: xs_range_check(f, v); break;
+	case XS_T_S: err = duration(s, 1e9, &v) ?: xs_range_check(f, v); break;
 	case XS_T_ENUM: err = word(f, s, &v); break;
-	case XS_T_PORT: err = number(s, "", &v) ?: range(f, v); v = htons(v); break;
+	case XS_T_PORT: err = xs_number_parse(s, "", &v) ?: xs_range_check(f, v); v = htons(v); break;
 	case XS_T_REF: err = xs_ref_parse(f->ref, s, m, &v); break;
 	case XS_T_HEX: err = hex(s, &v); break;
 	case XS_T_UNTIL: err = until(f, s, &v); break;

@@ -5,6 +5,14 @@
 
 #include "user/decide/model.h"
 
+/* What the parsers return points here; the next mistake overwrites it. */
+#define XS_WRONG_SIZE 256
+extern char xs_wrong_text[XS_WRONG_SIZE];
+#define WRONG(...) (snprintf(xs_wrong_text, XS_WRONG_SIZE, __VA_ARGS__), xs_wrong_text)
+
+/* The node that a field of several values found wrong, NULL: the field's own. xs_field_parse() sets it. */
+extern struct fy_node *xs_wrong_at;
+
 bool xs_name_ok(const char *s);
 const char *xs_addr_parse(const char *s, struct xs_addr *a);
 /* xs_cidr_parse() - "198.18.1.0/24"; bits count in the mapped address */
@@ -12,6 +20,9 @@ const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits);
 const char *xs_ref_parse(enum xs_kind k, const char *s, const struct xs_model *m, uint64_t *id);
 /* xs_addr_print() - as YAML; bits of the mapped address, -1: no prefix */
 void xs_addr_print(const struct xs_addr *a, int bits, FILE *to);
+/* xs_number_parse() - 470k, 2M/s, 1.5M; tail: what may follow ("/s" or ""). xs_range_check() - against a field's limits */
+const char *xs_number_parse(const char *s, const char *tail, uint64_t *v);
+const char *xs_range_check(const struct xs_field *f, uint64_t v);
 void xs_scalar_print(const struct xs_field *f, const void *row, const struct xs_model *m, FILE *to);
 bool xs_scalar_default(const struct xs_field *f, const void *row, struct xs_model *m);
 

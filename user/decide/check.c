@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is wrong with a model as a whole: things that no single field shows. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include "user/base/err.h"
+#include "user/base/out.h"
+#include "user/decide/model.h"
+
+static const char *text_name;
+static int mistakes;
+
+/* One mistake of a row, with its line where the row came from a text. */
+__attribute__((format(printf, 4, 5)))
+static void wrong(enum xs_kind k, const void *row, const char *try, const char *what, ...)
+{
+	const struct xs_row *r = row;
+	char where[320], text[512];
+	va_list ap;
+
+	va_start(ap, what);
+	vsnprintf(text, sizeof(text), what, ap);
+	va_end(ap);
+	if (r->line && text_name)
+		snprintf(where, sizeof(where), "%s:%u: %s %s", text_name, r->line, xs_kinds[k].one, r->name);
+	else
+		snprintf(where, sizeof(where), "%s %s", xs_kinds[k].one, r->name);
+	xs_refuse(where, try, "%s", text);
+	mistakes++;
+}
+
+static void check_sites(const struct xs_model *m)
+{
+	const struct xs_r_site *a, *b;
+
+	xs_each(a, m, XS_K_SITE)
+		xs_each(b, m, XS_K_SITE)
+			if (b_i < a_i && a->number == b->number)
+				wrong(XS_K_SITE, a, "give each its own number", "id: %u belongs to site %s", a->number, b->h.name);
+}
+
+static void check_classes(const struct xs_model *m)
+{
+	const struct xs_r_class *a, *b;
+
+	xs_each(a, m, XS_K_CLASS)
+		xs_each(b, m, XS_K_CLASS)
+			if (b_i < a_i && a->number == b->number)
+				wrong(XS_K_CLASS, a, "give each its own number, 0..15", "id: %u belongs to class %s", a->number, b->h.name);
+}
+
+static void check_sources(const struct xs_model *m, const struct xs_r_tenant *t, const struct xs_r_tenant *u)
+{
+	for (int i = 0; i < XS_TENANT_SOURCES && t->src[i].used; i++)
+		for (int j = 0; j < (t == u ? i : XS_TENANT_SOURCES) && u->src[j].used; j++)
+			if (t->src[i].bits == u->src[j].bits && !memcmp(&t->src[i].addr, &u->src[j].addr, sizeof(struct xs_addr)))
+				wrong(XS_K_TENANT, t, "a prefix names one tenant; split it", "sources: prefix %d is also one of tenant %s", i + 1, u->h.name);
+}
+
+static void check_tenants(const struct xs_model *m)
+{
+	const struct xs_r_tenant *a, *b;
+
+	xs_each(a, m, XS_K_TENANT)
+		xs_each(b, m, XS_K_TENANT) {
+			if (b_i < a_i && a->number == b->number)
+				wrong(XS_K_TENANT, a, "give each its own number", "id: %u belongs to tenant %s", a->number, b->h.name);
+			if (b_i <= a_i)
+				check_sources(m, a, b);
+		}
+}
+
+static void check_targets(const struct xs_model *m)
+{
+	const struct xs_r_service *s;
+	const struct xs_r_target *t;
+	static const struct xs_addr none;
+
+	xs_each(t, m, XS_K_TARGET) {
+		if (t->via)
+			wrong(XS_K_TARGET, t, "leave it out, or write nat", "via: only nat is there so far");
+		if (!t->port || !memcmp(&t->addr, &none, sizeof(none)))
+			wrong(XS_K_TARGET, t, "give both", "delivery by nat needs address and port");
+		xs_each(s, m, XS_K_SERVICE)
+			if (s->port == t->port && !memcmp(&s->addr, &t->addr, sizeof(s->addr)))
+				wrong(XS_K_TARGET, t, "use the address the accelerator itself has", "address and port are those of service %s: requests would go in a circle", s->h.name);
+	}
+}
+
+static void check_services(const struct xs_model *m)
+{
+	static const struct xs_addr none;
+	const struct xs_r_service *a, *b;
+
+	xs_each(a, m, XS_K_SERVICE) {
+		if (!memcmp(&a->addr, &none, sizeof(none)))
+			wrong(XS_K_SERVICE, a, "name the address clients use", "address: :: is none");
+		if (a->strip && a->proto != 17)
+			wrong(XS_K_SERVICE, a, "leave it out", "strip: only datagrams carry a shim that can be removed");
+		if (a->strip && !a->shim)
+			wrong(XS_K_SERVICE, a, "write shim: optional or required", "strip: with shim: none no shim is looked for");
+		xs_each(b, m, XS_K_SERVICE)
+			if (b_i < a_i && a->port == b->port && a->proto == b->proto && !memcmp(&a->addr, &b->addr, sizeof(a->addr)))
+				wrong(XS_K_SERVICE, a, "use another port", "address, port and protocol are those of service %s", b->h.name);
+	}
+}
+
+static bool serves(const struct xs_r_service *s, const struct xs_r_target *t)
+{
+	for (int i = 0; i < XS_SERVICE_POOLS; i++)
+		if (s->pools[i] && s->pools[i] == t->pool)
+			return true;
+	return false;
+}
+
+int xs_placement_check(const struct xs_model *m, const struct xs_r_placement *p, const char *name)
+{
+	const struct xs_r_service *s = xs_row_id(m, XS_K_SERVICE, p->service);
+	const struct xs_r_target *t;
+	int before = mistakes;
+
+	text_name = name;
+	if (p->depth ? !p->hash : p->hash)
+		wrong(XS_K_PLACEMENT, p, "write prefix: {depth: 10, hash: 00c0ffee}", "prefix: wants both depth and hash");
+	if (p->depth && p->class)
+		wrong(XS_K_PLACEMENT, p, "leave one out", "a placement is for a prefix or for a class, not both");
+	if (!s)
+		wrong(XS_K_PLACEMENT, p, "delete the placement too, or keep the service", "service: its service is not there");
+	if (!xs_placement_sets(p) || p->member[0].set)
+		wrong(XS_K_PLACEMENT, p, "name at least one", "targets: none is named");
+	for (int i = 0; s && i < p->members; i++) {
+		t = xs_row_id(m, XS_K_TARGET, p->member[i].target);
+		if (!t)
+			wrong(XS_K_PLACEMENT, p, "delete the placement too, or keep the target", "targets: one of them is not there");
+		else if (!serves(s, t))
+			wrong(XS_K_PLACEMENT, p, "add its pool to the service's pools, or choose another target", "targets: %s is in no pool of service %s", t->h.name, s->h.name);
+	}
+	return mistakes > before ? -EINVAL : 0;
+}
+
+/* References by id of rows that are not rewritten when what they name goes: `delete` and --keep can break them. */
+static void check_refs(const struct xs_model *m)
+{
+	const struct xs_field *f;
+	const void *row;
+	uint16_t id;
+
+	for (int k = 0; k < XS_K_MAX; k++)
+		xs_each(row, m, k)
+			for (f = xs_kinds[k].fields; f->key; f++) {
+				for (size_t i = 0; (f->type == XS_T_REF || f->type == XS_T_REFS) && i < f->size / sizeof(id); i++) {
+					memcpy(&id, (const char *)row + f->off + i * sizeof(id), sizeof(id));
+					if (id && !xs_row_id(m, f->ref, id))
+						wrong(k, row, "change it first", "%s: the %s it names is not there", f->key, xs_kinds[f->ref].one);
+				}
+			}
+}
+
+static void check_tenant_refs(const struct xs_model *m)
+{
+	const struct xs_r_tenant *t;
+
+	xs_each(t, m, XS_K_TENANT) {
+		for (int z = 0; z < XS_MAX_ZONES; z++)
+			if (t->zones >> z & 1 && !xs_row_id(m, XS_K_ZONE, z + 1))
+				wrong(XS_K_TENANT, t, "change it first", "zones: a zone it names is not there");
+		for (int i = 0; i < XS_TENANT_SOURCES && t->src[i].used; i++)
+			if (t->src[i].class && !xs_row_id(m, XS_K_CLASS, t->src[i].class))
+				wrong(XS_K_TENANT, t, "change it first", "sources: a class it names is not there");
+	}
+}
+
+int xs_model_check(const struct xs_model *m, const char *name)
+{
+	const struct xs_r_placement *p;
+
+	mistakes = 0;
+	text_name = name;
+	check_refs(m);
+	check_tenant_refs(m);
+	check_sites(m);
+	check_classes(m);
+	check_tenants(m);
+	check_targets(m);
+	check_services(m);
+	xs_each(p, m, XS_K_PLACEMENT)
+		xs_placement_check(m, p, name);
+	return mistakes ? -EINVAL : 0;
+}

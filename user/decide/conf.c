@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Text -> model. The document is walked in the order of the kinds, so that every reference finds what it names; a mistake is
+ * told with its line and column, and reading goes on, so that one look shows all of them. */
+#include <errno.h>
+#include <libfyaml.h>
+#include <stdlib.h>
+#include <string.h>
+#include "user/base/err.h"
+#include "user/base/mapio.h"
+#include "user/base/opt.h"
+#include "user/decide/value.h"
+
+#define MAX_TEXT (16u << 20)
+#define MAX_MISTAKES 20
+
+/* "x.yaml:12:5" for a node. */
+static const char *where(const struct xs_conf *c, struct fy_node *n)
+{
+	static char text[256];
+	struct fy_token *t = n ? fy_node_get_scalar_token(n) : NULL;
+	const struct fy_mark *m;
+	struct fy_node *first;
+
+	/* only scalars have tokens: a mapping begins at its first key, a sequence at its first item */
+	for (int depth = 0; n && !t && depth < 8; depth++) {
+		first = fy_node_is_mapping(n) ? fy_node_pair_key(fy_node_mapping_get_by_index(n, 0)) : fy_node_sequence_get_by_index(n, 0);
+		n = first;
+		t = n ? fy_node_get_scalar_token(n) : NULL;
+	}
+	m = t ? fy_token_start_mark(t) : NULL;
+	if (m)
+		snprintf(text, sizeof(text), "%s:%d:%d", c->name, m->line + 1, m->column + 1);
+	else
+		snprintf(text, sizeof(text), "%s", c->name);
+	return text;
+}
+
+static uint32_t line_of(struct fy_node *n)
+{
+	struct xs_conf c = { .name = "" };
+	const char *s = where(&c, n);
+
+	return *s == ':' ? (uint32_t)atoi(s + 1) : 0;
+}
+
+static int mistake(struct xs_conf *c, struct fy_node *n, const char *try, const char *what)
+{
+	if (c->mistakes++ < MAX_MISTAKES)
+		xs_refuse(where(c, n), try, "%s", what);
+	return -EINVAL;
+}
+
+/* All keys of a kind, for the remedy of an unknown one. */
+static const char *known_keys(enum xs_kind k)
+{
+	static char text[256];
+	int n = snprintf(text, sizeof(text), "known are:");
+
+	for (const struct xs_field *f = xs_kinds[k].fields; f->key; f++)
+		n += snprintf(text + n, sizeof(text) - n, " %s", f->key);
+	return text;
+}
+
+static int unknown_key(struct xs_conf *c, struct fy_node *key, enum xs_kind k)
+{
+	const char *word = fy_node_is_scalar(key) ? fy_node_get_scalar0(key) : "?", *near = NULL;
+	char what[128], try[384];
+	int least = 4, d;
+
+	for (const struct xs_field *f = xs_kinds[k].fields; f->key; f++) {
+		d = xs_word_distance(word, f->key);
+		if (d < least) {
+			least = d;
+			near = f->key;
+		}
+	}
+	snprintf(what, sizeof(what), "%s has no key \"%.40s\"", xs_kinds[k].one, word);
+	snprintf(try, sizeof(try), near ? "did you mean %s?" : "%s", near ?: known_keys(k));
+	return mistake(c, key, try, what);
+}
+
+/* Fills the row from the mapping. Return: whether all of it was right */
+static bool read_fields(struct xs_conf *c, enum xs_kind k, struct fy_node *map, void *row)
+{
+	int before = c->mistakes;
+	struct fy_node_pair *pair;
+	const struct xs_field *f;
+	const char *key, *err;
+	struct fy_node *kn;
+	char what[320];
+	void *at = NULL;
+
+	while ((pair = fy_node_mapping_iterate(map, &at))) {
+		kn = fy_node_pair_key(pair);
+		key = fy_node_is_scalar(kn) ? fy_node_get_scalar0(kn) : NULL;
+		f = key ? xs_field_named(k, key) : NULL;
+		if (!f) {
+			unknown_key(c, kn, k);
+			continue;
+		}
+		err = fy_node_pair_value(pair) ? xs_field_parse(f, fy_node_pair_value(pair), row, c->want, c->dir) : "has no value";
+		if (!err)
+			continue;
+		snprintf(what, sizeof(what), "%s: %s", f->key, err);
+		mistake(c, xs_wrong_at ?: fy_node_pair_value(pair) ?: kn, f->help, what);
+	}
+	return c->mistakes == before;
+}
+
+static bool has_required(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bool had)
+{
+	char what[128];
+
+	for (const struct xs_field *f = xs_kinds[k].fields; f->key && !had; f++)
+		if (f->required && !fy_node_mapping_lookup_by_string(map, f->key, FY_NT)) {
+			snprintf(what, sizeof(what), "%s lacks the key \"%s\"", xs_kinds[k].one, f->key);
+			return !mistake(c, map, f->help, what);
+		}
+	return true;
+}
+
+static void hash_long_name(char *name, size_t size, const char *full)
+{
+	uint32_t h = 2166136261u;	/* FNV-1a: a label only, its meeting another harms nothing */
+
+	if (strlen(full) < size) {
+		memcpy(name, full, strlen(full) + 1);
+		return;
+	}
+	for (const char *s = full; *s; s++)
+		h = (h ^ (uint8_t)*s) * 16777619u;
+	snprintf(name, size, "%.*s~%08x", (int)size - 10, full, h);
+}
+
+void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p)
+{
+	const struct xs_row *s = xs_row_id(m, XS_K_SERVICE, p->service), *t = xs_row_id(m, XS_K_TENANT, p->tenant), *k = xs_row_id(m, XS_K_CLASS, p->class);
+	char full[4 * XS_NAME_LEN];
+	int n = snprintf(full, sizeof(full), "%s", s ? s->name : "?");
+
+	if (t || k || p->depth)
+		n += snprintf(full + n, sizeof(full) - n, "/%s", t ? t->name : "*");
+	if (k || p->depth)
+		n += snprintf(full + n, sizeof(full) - n, "/%s", k ? k->name : "*");
+	if (p->depth)
+		snprintf(full + n, sizeof(full) - n, "/%u:%08x", p->depth, p->hash);
+	hash_long_name(p->h.name, sizeof(p->h.name), full);
+}
+
+/* The row of want that the mapping speaks of: by name, placements by what they are for. Return: index, or n: none */
+static uint32_t find_same(struct xs_conf *c, enum xs_kind k, const struct xs_row *row)
+{
+	const struct xs_vec *v = &c->want->kind[k];
+
+	for (uint32_t i = 0; i < v->n; i++)
+		if (k == XS_K_SETTINGS || !strcmp(((struct xs_row *)xs_row_at(c->want, k, i))->name, row->name))
+			return i;
+	return v->n;
+}
+
+/* A place for the row: a new one, or the one of the same name where rows may change. */
+static void *place_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, const void *row, bool once)
+{
+	uint32_t i = find_same(c, k, row);
+	char what[128];
+	uint16_t id;
+	void *at;
+
+	if (i < c->want->kind[k].n && once) {
+		snprintf(what, sizeof(what), "a second %s is called \"%s\"", xs_kinds[k].one, ((const struct xs_row *)row)->name);
+		mistake(c, map, k == XS_K_PLACEMENT ? "join them" : "choose another name", what);
+		return NULL;
+	}
+	if (i == c->want->kind[k].n && i >= xs_kinds[k].most) {
+		snprintf(what, sizeof(what), "more than %u %s", xs_kinds[k].most, xs_kinds[k].many);
+		mistake(c, map, "leave some out", what);
+		return NULL;
+	}
+	at = i < c->want->kind[k].n ? xs_row_at(c->want, k, i) : xs_row_add(c->want, k);
+	if (!at) {
+		xs_kernel(ENOMEM, c->name, NULL, "no memory for a %s", xs_kinds[k].one);
+		c->mistakes++;
+		return NULL;
+	}
+	id = ((struct xs_row *)at)->id;
+	memcpy(at, row, xs_kinds[k].size);
+	((struct xs_row *)at)->id = id;
+	return at;
+}
+
+/* A scratch row with the defaults, or with what the row of this name has. Return: malloc'ed */
+static void *start_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bool *had)
+{
+	struct fy_node *name = fy_node_mapping_lookup_by_string(map, "name", FY_NT);
+	struct xs_model tmp;
+	void *row = malloc(xs_kinds[k].size), *fresh, *old = NULL;
+
+	xs_model_init(&tmp);
+	fresh = xs_row_add(&tmp, k);
+	if (c->merge && k == XS_K_SETTINGS)
+		old = xs_row_at(c->want, k, 0);
+	else if (c->merge && name && fy_node_is_scalar(name))
+		old = xs_row_named(c->want, k, fy_node_get_scalar0(name));
+	if (row && fresh)
+		memcpy(row, old ?: fresh, xs_kinds[k].size);
+	xs_model_free(&tmp);
+	*had = old != NULL;
+	return row;
+}
+
+static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bool once)
+{
+	struct xs_row *row, *at = NULL;
+	uint16_t before;
+	bool had;
+
+	if (!map || !fy_node_is_mapping(map)) {
+		mistake(c, map, "write {name: ..., ...}", "wants a mapping");
+		return NULL;
+	}
+	row = start_row(c, k, map, &had);
+	if (!row) {
+		xs_kernel(ENOMEM, c->name, NULL, "no memory");
+		c->mistakes++;
+		return NULL;
+	}
+	if (read_fields(c, k, map, row) && has_required(c, k, map, had)) {
+		row->line = line_of(map);
+		if (k == XS_K_PLACEMENT) {
+			((struct xs_r_placement *)row)->from = XS_FROM_CONFIG;
+			xs_placement_name(c->want, (void *)row);
+		}
+		at = place_row(c, k, map, row, once);
+	}
+	free(row);
+	before = at ? at->id : 0;
+	if (at && k != XS_K_SETTINGS && xs_row_identify(c->have, c->want, k, at, c->busy)) {
+		mistake(c, map, "wait for flows to end, or delete some", "no id is free: all belong to others or to flows under way");
+		return NULL;
+	}
+	if (before && before != at->id)
+		xs_row_renumber(c->want, k, before, at->id);
+	return at;
+}
+
+void *xs_conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map)
+{
+	return conf_row(c, k, map, false);
+}
+
+/* One parser for all texts: no aliases (a small text could be a huge document), one document. */
+static struct fy_document *parse(struct xs_conf *c, struct fy_diag *diag, const char *text, size_t len)
+{
+	struct fy_parse_cfg cfg = { .flags = FYPCF_COLLECT_DIAG, .diag = diag };
+	struct fy_document *doc = NULL;
+	struct fy_diag_error *e;
+	void *at = NULL;
+	char pos[256];
+
+	if (len > MAX_TEXT || memchr(text, 0, len))
+		xs_refuse(c->name, "split it over instances", len > MAX_TEXT ? "longer than %u bytes" : "has a NUL byte in it: it is no text of at most %u bytes", MAX_TEXT);
+	else
+		doc = fy_document_build_from_string(&cfg, text, len);
+	while (!doc && (e = fy_diag_errors_iterate(diag, &at))) {
+		snprintf(pos, sizeof(pos), "%s:%d:%d", c->name, e->line, e->column);
+		xs_refuse(pos, "mend the YAML there", "%s", e->msg);
+		c->mistakes++;
+	}
+	if (!doc && !c->mistakes++ && len <= MAX_TEXT)
+		xs_refuse(c->name, "write `xsteer: 1` and what follows", "is empty or no YAML");
+	return doc;
+}
+
+static struct fy_document *conf_doc(struct xs_conf *c, const char *text, size_t len)
+{
+	struct fy_diag_cfg cfg;
+	struct fy_document *doc;
+	struct fy_diag *diag;
+
+	fy_diag_cfg_default(&cfg);
+	cfg.fp = NULL;
+	diag = fy_diag_create(&cfg);
+	if (diag)
+		fy_diag_set_collect_errors(diag, true);
+	doc = diag ? parse(c, diag, text, len) : NULL;
+	fy_diag_unref(diag);
+	if (doc && (!fy_document_root(doc) || !fy_node_is_mapping(fy_document_root(doc)))) {
+		mistake(c, fy_document_root(doc), "write KEY: VALUE lines", "wants a mapping");
+		fy_document_destroy(doc);
+		doc = NULL;
+	}
+	return doc;
+}
+
+struct fy_document *xs_conf_mapping(struct xs_conf *c, const char *text, size_t len)
+{
+	return conf_doc(c, text, len);
+}
+
+/* The kind a key of the document speaks of. Return: XS_K_MAX: none */
+static enum xs_kind kind_of(const char *key)
+{
+	for (int k = 0; k < XS_K_MAX; k++)
+		if (!strcmp(key, xs_kinds[k].many))
+			return k;
+	return XS_K_MAX;
+}
+
+/* Top-level keys that are no kind, and the version. */
+static void read_head(struct xs_conf *c, struct fy_node *root)
+{
+	struct fy_node *version = fy_node_mapping_lookup_by_string(root, "xsteer", FY_NT), *key;
+	struct fy_node_pair *pair;
+	const char *word;
+	void *at = NULL;
+	char what[96];
+
+	if (!version || !fy_node_is_scalar(version) || strcmp(fy_node_get_scalar0(version), "1"))
+		mistake(c, version ?: root, "begin with `xsteer: 1`", "xsteer: the version of the format is not 1");
+	while ((pair = fy_node_mapping_iterate(root, &at))) {
+		key = fy_node_pair_key(pair);
+		word = fy_node_is_scalar(key) ? fy_node_get_scalar0(key) : "?";
+		if (!strcmp(word, "xsteer") || !strcmp(word, "site") || kind_of(word) != XS_K_MAX)
+			continue;
+		snprintf(what, sizeof(what), "no such key \"%.40s\"", word);
+		mistake(c, key, "known are: xsteer settings site zones sites classes pools tenants targets services placements", what);
+	}
+}
+
+static void read_local_site(struct xs_conf *c, struct fy_node *root)
+{
+	struct fy_node *map = fy_node_mapping_lookup_by_string(root, "site", FY_NT);
+	struct xs_r_site *site = map ? conf_row(c, XS_K_SITE, map, false) : NULL, *old;
+
+	if (!site)
+		return;
+	xs_each(old, c->want, XS_K_SITE)
+		old->local = 0;
+	site->local = 1;
+}
+
+/* [eu-de, us] is short for [{name: eu-de}, {name: us}]. */
+static struct fy_node *named(struct fy_node *name)
+{
+	struct fy_document *doc = fy_node_document(name);
+	struct fy_node *map = fy_node_create_mapping(doc);
+
+	if (!map || fy_node_mapping_append(map, fy_node_create_scalar_copy(doc, "name", FY_NT), fy_node_copy(doc, name)))
+		return name;
+	return map;
+}
+
+/* Reads one kind: `settings` is a mapping, all others are sequences of them. */
+static void read_kind(struct xs_conf *c, struct fy_node *root, enum xs_kind k, bool once)
+{
+	struct fy_node *list = fy_node_mapping_lookup_by_string(root, xs_kinds[k].many, FY_NT), *item;
+	void *at = NULL;
+
+	if (!list || (fy_node_is_scalar(list) && !*fy_node_get_scalar0(list)))
+		return;
+	if (k == XS_K_SETTINGS) {
+		conf_row(c, k, list, false);
+		return;
+	}
+	if (!fy_node_is_sequence(list)) {
+		mistake(c, list, "write a list: one `- {...}` a line", "wants a list");
+		return;
+	}
+	while ((item = fy_node_sequence_iterate(list, &at)) && c->mistakes < MAX_MISTAKES) {
+		if (k == XS_K_ZONE && fy_node_is_scalar(item))
+			item = named(item);
+		conf_row(c, k, item, once);
+	}
+}
+
+int xs_conf_read(struct xs_conf *c, const char *text, size_t len, bool keep)
+{
+	struct fy_document *doc = conf_doc(c, text, len);
+	struct fy_node *root;
+
+	if (!doc)
+		return -EINVAL;
+	root = fy_document_root(doc);
+	if (keep && xs_model_copy(c->want, c->have)) {
+		fy_document_destroy(doc);
+		return -ENOMEM;
+	}
+	read_head(c, root);
+	for (int k = 0; k < XS_K_MAX && c->mistakes < MAX_MISTAKES; k++) {
+		if (k == XS_K_SITE)
+			read_local_site(c, root);
+		read_kind(c, root, k, !keep);
+	}
+	if (!c->want->kind[XS_K_SETTINGS].n && !xs_row_add(c->want, XS_K_SETTINGS))
+		c->mistakes++;
+	if (c->mistakes > MAX_MISTAKES)
+		xs_refuse(c->name, "mend these first", "and %d more", c->mistakes - MAX_MISTAKES);
+	fy_document_destroy(doc);
+	return c->mistakes ? -EINVAL : 0;
+}
