@@ -183,9 +183,9 @@ struct xs_rule_word {
 };
 XS_SIZE(struct xs_rule_word, 8);
 
-/* A set: its distinct members (ids, in the order given) and a Maglev ring over their weights, both slots of xs_slots. */
+/* A set: its distinct members (ids, in the order given; their weights follow) and a Maglev ring over them, all in xs_slots. */
 struct xs_set {
-	__u32 members;		/* first slot; a multiple of XS_SLOTS_LINE */
+	__u32 members;		/* first slot of n ids and n weights; a multiple of XS_SLOTS_LINE */
 	__u32 ring;		/* first slot; a multiple of XS_SLOTS_LINE */
 	__u32 slots;		/* ring size, a prime; 0: the set is empty */
 	__u32 n;		/* members */

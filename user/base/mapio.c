@@ -225,18 +225,33 @@ int xs_map_read(enum xs_map_id map, uint32_t first, uint32_t count, void *values
 	return err;
 }
 
-int xs_map_write(enum xs_map_id map, uint32_t first, uint32_t count, const void *values)
+/* Elements one by one: where there is no batch update (before 5.6). */
+static int write_singly(enum xs_map_id map, uint32_t first, uint32_t count, const void *values, uint32_t size)
 {
-	struct bpf_map_info i;
 	int err = 0;
 
-	info(map, &i);
 	for (uint32_t k = 0; k < count && !err; k++) {
 		uint32_t key = first + k;
 
-		err = xs_map_set(map, &key, (const char *)values + (size_t)k * i.value_size);
+		err = xs_map_set(map, &key, (const char *)values + (size_t)k * size);
 	}
 	return err;
+}
+
+int xs_map_write(enum xs_map_id map, uint32_t first, uint32_t count, const void *values)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t n = count, *keys = count > 1 ? malloc(count * sizeof(*keys)) : NULL;
+	struct bpf_map_info i;
+	int err = -1;
+
+	info(map, &i);
+	for (uint32_t k = 0; keys && k < count; k++)
+		keys[k] = first + k;
+	if (keys)
+		err = bpf_map_update_batch(fds[map], keys, values, &n, &opts);
+	free(keys);
+	return err ? write_singly(map, first, count, values, i.value_size) : 0;
 }
 
 int xs_percpu_sum(enum xs_map_id map, uint32_t key, void *sum, size_t size)

@@ -200,17 +200,33 @@ int xs_apply(const struct xs_model *have, struct xs_model *want);
 /* xs_busy_ids() - the ids that flows and fed rules refer to; free() it. NULL: no memory. Without open maps: none */
 struct xs_busy *xs_busy_ids(void);
 
-/* rules.c: rows and rings */
+/* rules.c: rows of xs_rows and the sets they point at. The places in use are those that the words of xs_rules lead to, so
+ * that a writer that was killed leaves nothing behind. */
 struct xs_rules;
-/* xs_rules_open() - what is in use, from the maps */
-struct xs_rules *xs_rules_open(void);
+/* A word of xs_rules with its key. */
+struct xs_rules_word { struct xs_rule_key key; struct xs_rule_word word; };
+/* What a row is to hold. */
+struct xs_rules_want {
+	struct xs_rule_key key;
+	enum xs_source_kind from;
+	uint64_t expires_s;		/* unix time, 0: never */
+	uint64_t revision;
+	const struct xs_member *member;	/* by set */
+	uint32_t members;
+};
+/* xs_rules_open() - find out what is in use in generation gen; waits for a grace period first. NULL: reported */
+struct xs_rules *xs_rules_open(uint32_t gen);
 void xs_rules_close(struct xs_rules *r);
-/* xs_rules_row() - write a row with its rings into free places. Return: row number, or negative: reported */
-int xs_rules_row(struct xs_rules *r, const struct xs_model *m, const struct xs_r_placement *p, const struct xs_rule_key *key, uint64_t revision);
+/* xs_rules_words() - all words as they were at open. Return: the first of *n */
+const struct xs_rules_word *xs_rules_words(const struct xs_rules *r, uint32_t *n);
+/* xs_rules_row() - write a row, and the sets that no row has yet, into free places. Return: row number, negative: reported */
+int xs_rules_row(struct xs_rules *r, const struct xs_model *m, const struct xs_rules_want *w);
+/* xs_rules_free() - the row is no longer named by any word, and a grace period has passed since */
+void xs_rules_free(struct xs_rules *r, uint32_t row);
+/* xs_rules_key() - what a placement is for, in ids; xs_rules_level() - how specific that is */
 void xs_rules_key(const struct xs_r_placement *p, const struct xs_model *m, struct xs_rule_key *key);
-enum xs_level xs_rules_level(const struct xs_r_placement *p);
-void xs_rules_free_row(struct xs_rules *r, uint32_t row);
-/* xs_placement_of() - a placement from a row of the maps (members from the set's list; weights from its ring). false: a free row */
-bool xs_placement_of(const struct xs_rule *rule, const struct xs_model *m, struct xs_r_placement *p);
+enum xs_level xs_rules_level(const struct xs_rule_key *key);
+/* xs_rules_get() - a live row as a placement. Return: false: no such row, or none that the model can name */
+bool xs_rules_get(uint32_t row, const struct xs_model *m, struct xs_r_placement *p);
 
 #endif
