@@ -30,7 +30,7 @@ struct xs_refusals {
 struct xs_blob {
 	__u8 byte[4096];
 };
-#define XS_BLOBS 1024		/* 4 KiB pieces of the model, per generation */
+#define XS_BLOBS 2048		/* 4 KiB pieces of the model, per generation */
 
 #define XS_MAPS(X) \
 	X(xs_control,	ARRAY,		__u32, struct xs_control, 1, BPF_F_MMAPABLE, GROUP, \

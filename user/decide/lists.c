@@ -131,46 +131,55 @@ static const char *hex_key(const char *s, uint8_t key[16], const char *what)
 	size_t n = strspn(s, "0123456789abcdefABCDEF");
 
 	if (n != 32 || s[n + strspn(s + n, " \t\r\n")])
-		return WRONG("%s: a key is 32 hexadecimal digits; make one with: xsteer shim keygen", what);
+		return WRONG("%.120s: a key is 32 hexadecimal digits; make one with: xsteer shim keygen", what);
 	for (int i = 0; i < 16; i++)
 		key[i] = hex_digit(s[2 * i]) << 4 | hex_digit(s[2 * i + 1]);
 	return NULL;
 }
 
-static const char *file_key(const char *dir, const char *name, uint8_t key[16])
+static const char *file_key(const char *path, uint8_t key[16])
 {
-	char path[512], text[256];
+	char text[256];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s%s%s", *name == '/' || !dir ? "" : dir, *name == '/' || !dir ? "" : "/", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return WRONG("cannot open key file %.150s: %m; make one with: xsteer shim keygen -o FILE", path);
+		return WRONG("cannot open key file %.120s: %m; make one with: xsteer shim keygen -o FILE", path);
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (n < 0)
 		return WRONG("cannot read key file %.180s: %m", path);
 	text[n] = 0;
-	return hex_key(text, key, name);
+	return hex_key(text, key, path);
+}
+
+/* A relative file: reference counts from where the text stands, wherever it is read again: so it is kept absolute. */
+static const char *keep_ref(const char *s, const char *dir, char *ref, size_t size)
+{
+	char *base = !strncmp(s, "file:", 5) && s[5] != '/' ? realpath(dir ?: ".", NULL) : NULL;
+	size_t n = base ? (size_t)snprintf(ref, size, "file:%s/%s", base, s + 5) : (size_t)snprintf(ref, size, "%s", s);
+
+	free(base);
+	return n < size ? NULL : WRONG("a reference is at most %zu characters, with its directory", size - 1);
 }
 
 static const char *one_key(struct place *p, struct fy_node *n, unsigned int i)
 {
 	struct xs_r_tenant *t = p->row;
-	const char *s = text_of(n);
+	const char *s = text_of(n), *err;
 
 	if (i > 1 || !s)
 		return WRONG("wants one or two references, even and odd epoch: [file:a.key, file:b.key]");
 	if (!strcmp(s, "-"))
 		return NULL;
-	if (strlen(s) >= sizeof(t->ref[i]))
-		return WRONG("a reference is at most %zu characters", sizeof(t->ref[i]) - 1);
-	snprintf(t->ref[i], sizeof(t->ref[i]), "%s", s);
+	err = keep_ref(s, p->dir, t->ref[i], sizeof(t->ref[i]));
+	if (err)
+		return err;
 	if (!strncmp(s, "hex:", 4))
 		return hex_key(s + 4, t->key[i], "hex:");
 	if (!strncmp(s, "file:", 5))
-		return file_key(p->dir, s + 5, t->key[i]);
+		return file_key(t->ref[i] + 5, t->key[i]);
 	return WRONG("\"%.20s\" is no reference: write file:PATH, hex:DIGITS, or - for none", s);
 }
 

@@ -39,7 +39,7 @@ struct xs_r_tenant {
 	struct xs_row h;
 	uint32_t number, burst;
 	uint64_t zones, salt, requests, tokens;		/* zones 0: anywhere; rates a second, 0: none */
-	char ref[2][128];				/* where the keys come from, even and odd; "" none */
+	char ref[2][256];				/* where the keys come from, even and odd; "" none */
 	uint8_t key[2][16];
 	struct xs_src src[XS_TENANT_SOURCES];
 };
@@ -152,6 +152,11 @@ char *xs_field_text(const struct xs_field *f, const void *row, const struct xs_m
 void xs_row_print(enum xs_kind k, const void *row, const struct xs_model *m, FILE *to);
 /* xs_conf_print() - the whole model; xs_conf_read() reads it back to the same */
 void xs_conf_print(const struct xs_model *m, FILE *to);
+/* xs_row_json() - a row with typed values, durations named by their unit; a new reference. @text: composite values as text */
+struct json_t;
+struct json_t *xs_row_json(enum xs_kind k, const void *row, const struct xs_model *m, bool text);
+/* xs_field_json_key() - "ttft_ms" for a duration called ttft; valid until the next call */
+const char *xs_field_json_key(const struct xs_field *f);
 /* xs_placement_sets() - how many sets its members are in, first choice included */
 uint8_t xs_placement_sets(const struct xs_r_placement *p);
 
@@ -191,8 +196,11 @@ uint32_t xs_ring_size(const uint32_t *weight, uint32_t n);
 int xs_ring_fill(uint16_t *slot, uint32_t slots, const char *const *name, const uint32_t *weight, uint32_t n);
 
 /* plan.c */
-/* xs_plan_print() - what apply would do, a line each ("+ target gpu2"), or as JSON. Return: how many changes */
-int xs_plan_print(const struct xs_model *have, const struct xs_model *want, bool print);
+/* xs_plan_make() - what apply would do: [{op: add|change|delete, kind, name, key, from, to}] */
+struct json_t;
+struct json_t *xs_plan_make(const struct xs_model *have, const struct xs_model *want);
+/* xs_plan_print() - a line each: "+ target gpu2", "~ target gpu0: port 8000 -> 8001" */
+void xs_plan_print(struct json_t *plan);
 
 /* apply.c */
 /* xs_apply() - make `want` the structure of the running instance, all or nothing. Return: 0 or -errno, reported */
