@@ -3,21 +3,17 @@
 #include <libfyaml.h>
 #include <stdlib.h>
 #include "user/base/err.h"
-#include "user/base/mapio.h"
 #include "user/base/out.h"
 #include "user/decide/model.h"
 
 /* Fed placements as comments: apply would make configured ones of them. */
 static void print_fed(const struct xs_model *m, FILE *to)
 {
-	struct xs_rule_key key, *at = NULL;
+	struct xs_rule_key at = { 0 };
 	struct xs_r_placement p;
-	struct xs_rule_word w;
 	bool any = false;
 
-	for (; !xs_map_next(XS_MAP_xs_rules, at, &key); at = &key) {
-		if (xs_map_get(XS_MAP_xs_rules, &key, &w) || !xs_rules_get(w.fed, m, &p))
-			continue;
+	while (xs_fed_next(&at, m, &p)) {
 		fprintf(to, "%s#  - ", any ? "" : "# from a feed, not part of this text:\n");
 		xs_row_print(XS_K_PLACEMENT, &p, m, to);
 		fputc('\n', to);

@@ -42,8 +42,7 @@ static bool fed_lives(const struct xs_model *m, const struct xs_rules_word *w)
 	       (!row.expires_ns || row.expires_ns > c.set_boot_ns);
 }
 
-/* Takes generation gen out of every rule word, and with a model also the fed rules that mean nothing in it. Rewrites xs_levels. */
-static int clean_words(uint32_t gen, const struct xs_model *m)
+int xs_rules_clean(uint32_t gen, const struct xs_model *m)
 {
 	struct xs_levels *fed = calloc(XS_MAX_SERVICES, sizeof(*fed));
 	struct xs_rules *r = fed ? xs_rules_open(!gen) : NULL;
@@ -77,7 +76,7 @@ static int clean(uint32_t gen, const struct xs_model *m)
 {
 	return purge(XS_MAP_xs_svc_index, sizeof(struct xs_service_key), offsetof(struct xs_service_key, gen), 1, gen) ?:
 	       purge(XS_MAP_xs_tnt_index, sizeof(struct xs_tenant_key), offsetof(struct xs_tenant_key, gen), 4, gen) ?:
-	       purge(XS_MAP_xs_sources, sizeof(struct xs_source_key), offsetof(struct xs_source_key, gen), 4, gen) ?: clean_words(gen, m);
+	       purge(XS_MAP_xs_sources, sizeof(struct xs_source_key), offsetof(struct xs_source_key, gen), 4, gen) ?: xs_rules_clean(gen, m);
 }
 
 /* One rule of the new generation: row, word, and its level in the service. Return: 0 or -errno, reported */

@@ -237,4 +237,15 @@ enum xs_level xs_rules_level(const struct xs_rule_key *key);
 /* xs_rules_get() - a live row as a placement. Return: false: no such row, or none that the model can name */
 bool xs_rules_get(uint32_t row, const struct xs_model *m, struct xs_r_placement *p);
 
+/* xs_rules_clean() - take generation gen, which no packet reads, out of every word; with a model also the fed rules that mean
+ * nothing in it or have expired. Return: 0 or -errno */
+int xs_rules_clean(uint32_t gen, const struct xs_model *m);
+
+/* feed.c: placements from outside; the caller holds the instance's lock. Return: 0 with the new revision, or -errno, reported */
+int xs_feed_set(const struct xs_model *m, const struct xs_r_placement *p, uint64_t *revision);
+int xs_feed_delete(const struct xs_model *m, const struct xs_r_placement *p, uint64_t *revision);
+void xs_feed_close(void);
+/* xs_fed_next() - the next fed placement; *at all zero: the first. Return: false: no more */
+bool xs_fed_next(struct xs_rule_key *at, const struct xs_model *m, struct xs_r_placement *p);
+
 #endif
