@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kernel's jiffies, in which flow records keep their ages: user space has no clock that shows them. */
+#ifndef XS_TICKS_H
+#define XS_TICKS_H
+
+#include <stdint.h>
+
+/* xs_hz() - jiffies a second: the kernel's coarse clocks move once a jiffy, and say so. Needs no privilege */
+uint32_t xs_hz(void);
+/* xs_jiffies_now() - the low 32 bits of jiffies, as the packet path writes them. A test run of a program of two instructions
+ * asks the kernel: jiffies counted from CLOCK_MONOTONIC are off where ticks were lost. Return: 0 or -errno, reported */
+int xs_jiffies_now(uint32_t *now);
+
+#endif
