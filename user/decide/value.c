@@ -71,19 +71,6 @@ static const char *duration(const char *s, double unit_ns, uint64_t *v)
 	return WRONG("\"%.40s\" needs a unit: us, ms, s, m, h or d", s);
 }
 
-const char *xs_addr_parse(const char *s, struct xs_addr *a)
-{
-	struct in_addr v4;
-
-	memset(a, 0, sizeof(*a));
-	if (inet_pton(AF_INET, s, &v4) == 1) {
-		a->w[2] = htonl(0xffff);
-		a->w[3] = v4.s_addr;
-		return NULL;
-	}
-	return inet_pton(AF_INET6, s, a) == 1 ? NULL : WRONG("\"%.60s\" is no IPv4 or IPv6 address", s);
-}
-
 const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits)
 {
 	const char *slash = strchr(s, '/'), *err;

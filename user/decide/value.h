@@ -3,6 +3,7 @@
 #ifndef XS_VALUE_H
 #define XS_VALUE_H
 
+#include "user/base/text.h"
 #include "user/decide/model.h"
 
 /* What the parsers return points here; the next mistake overwrites it. */
@@ -14,7 +15,6 @@ extern char xs_wrong_text[XS_WRONG_SIZE];
 extern struct fy_node *xs_wrong_at;
 
 bool xs_name_ok(const char *s);
-const char *xs_addr_parse(const char *s, struct xs_addr *a);
 /* xs_cidr_parse() - "198.18.1.0/24"; bits count in the mapped address */
 const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits);
 const char *xs_ref_parse(enum xs_kind k, const char *s, const struct xs_model *m, uint64_t *id);
