@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "user/base/num.h"
 #include "user/decide/value.h"
 
 struct fy_node *xs_wrong_at;
@@ -190,12 +191,12 @@ static const char *rate_key(struct place *p, const char *key, const char *value)
 	const char *err;
 
 	if (!strcmp(key, "requests"))
-		return xs_number_parse(value, "/s", &t->requests);
+		return xs_num_parse(value, "/s", &t->requests);
 	if (!strcmp(key, "tokens"))
-		return xs_number_parse(value, "/s", &t->tokens);
+		return xs_num_parse(value, "/s", &t->tokens);
 	if (strcmp(key, "burst"))
 		return WRONG("no such key \"%.40s\"; known are requests, tokens, burst", key);
-	err = xs_number_parse(value, "", &burst);
+	err = xs_num_parse(value, "", &burst);
 	t->burst = burst;
 	return err ?: burst > 0xffffffff ? WRONG("burst is too large") : NULL;
 }
@@ -222,7 +223,7 @@ static const char *prefix_key(struct place *p, const char *key, const char *valu
 	char *end;
 
 	if (!strcmp(key, "depth")) {
-		err = xs_number_parse(value, "", &v);
+		err = xs_num_parse(value, "", &v);
 		r->depth = v;
 		return err ?: v < 4 || v > 22 ? WRONG("a depth is the exponent of a power of two of tokens, 4..22") : NULL;
 	}
@@ -246,7 +247,7 @@ static const char *member_key(struct place *p, const char *key, const char *valu
 	}
 	if (strcmp(key, "weight"))
 		return WRONG("no such key \"%.40s\"; known are name, weight", key);
-	err = xs_number_parse(value, "", &v);
+	err = xs_num_parse(value, "", &v);
 	m->weight = v;
 	return err ?: v < 1 || v > 100 ? WRONG("a weight is 1..100; leave a target out to give it nothing") : NULL;
 }

@@ -2,11 +2,11 @@
 /* One field of a row: text -> value -> text. A parser returns NULL or what is wrong, in words that follow the key. */
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "user/base/num.h"
 #include "user/decide/value.h"
 
 char xs_wrong_text[XS_WRONG_SIZE];
@@ -29,46 +29,6 @@ bool xs_name_ok(const char *s)
 	size_t n = strlen(s);
 
 	return n > 0 && n < XS_NAME_LEN && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n && (isalnum((unsigned char)*s) || *s == '_');
-}
-
-const char *xs_number_parse(const char *s, const char *tail, uint64_t *v)
-{
-	double d, scale = 1;
-	char *end;
-
-	errno = 0;
-	if (!isdigit((unsigned char)*s))
-		return WRONG("\"%.40s\" is no number", s);
-	d = strtod(s, &end);
-	if (*end == 'k' || *end == 'M' || *end == 'G') {
-		scale = *end == 'k' ? 1e3 : *end == 'M' ? 1e6 : 1e9;
-		end++;
-	}
-	if (*end && strcmp(end, tail))
-		return WRONG("\"%.40s\": unknown unit, k, M, G%s%s are known", s, *tail ? " and " : "", tail);
-	d *= scale;
-	if (errno || d > 1.8e19)
-		return WRONG("\"%.40s\" is too large", s);
-	*v = (uint64_t)(d + 0.5);
-	return NULL;
-}
-
-/* A duration in units of unit_ns: 250ms, 200us, 3600s, 5m, 2h; a bare number is wrong, for nobody knows of what. */
-static const char *duration(const char *s, double unit_ns, uint64_t *v)
-{
-	static const struct { const char *name; double ns; } units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 }, { "d", 86400e9 } };
-	char *end;
-	double d;
-
-	if (!isdigit((unsigned char)*s))
-		return WRONG("\"%.40s\" is no duration; write 250ms, 30s, 5m", s);
-	d = strtod(s, &end);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(end, units[i].name)) {
-			*v = (uint64_t)(d * units[i].ns / unit_ns + 0.5);
-			return d * units[i].ns > 0 && !*v ? WRONG("\"%.40s\" is finer than can be kept", s) : NULL;
-		}
-	return WRONG("\"%.40s\" needs a unit: us, ms, s, m, h or d", s);
 }
 
 const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits)
@@ -142,7 +102,7 @@ static const char *hex(const char *s, uint64_t *v)
 /* ttl counts from now, expires_at is absolute. */
 static const char *until(const struct xs_field *f, const char *s, uint64_t *v)
 {
-	const char *err = f->least ? duration(s, 1e9, v) : xs_number_parse(s, "", v);
+	const char *err = f->least ? xs_duration_parse(s, 1e9, v) : xs_num_parse(s, "", v);
 
 	if (!err && f->least)
 		err = xs_range_check(f, *v) ?: (*v += time(NULL), NULL);
@@ -167,13 +127,13 @@ const char *xs_field_parse_text(const struct xs_field *f, const char *s, void *r
 		return NULL;
 	case XS_T_ADDR:
 		return xs_addr_parse(s, (struct xs_addr *)((char *)row + f->off));
-	case XS_T_UINT: err = xs_number_parse(s, "", &v) ?: xs_range_check(f, v); break;
-	case XS_T_RATE: err = xs_number_parse(s, "/s", &v) ?: xs_range_check(f, v); break;
-	case XS_T_US: err = duration(s, 1e3, &v) ?: xs_range_check(f, v); break;
-	case XS_T_MS: err = duration(s, 1e6, &v) ?: xs_range_check(f, v); break;
-	case XS_T_S: err = duration(s, 1e9, &v) ?: xs_range_check(f, v); break;
+	case XS_T_UINT: err = xs_num_parse(s, "", &v) ?: xs_range_check(f, v); break;
+	case XS_T_RATE: err = xs_num_parse(s, "/s", &v) ?: xs_range_check(f, v); break;
+	case XS_T_US: err = xs_duration_parse(s, 1e3, &v) ?: xs_range_check(f, v); break;
+	case XS_T_MS: err = xs_duration_parse(s, 1e6, &v) ?: xs_range_check(f, v); break;
+	case XS_T_S: err = xs_duration_parse(s, 1e9, &v) ?: xs_range_check(f, v); break;
 	case XS_T_ENUM: err = word(f, s, &v); break;
-	case XS_T_PORT: err = xs_number_parse(s, "", &v) ?: xs_range_check(f, v); v = htons(v); break;
+	case XS_T_PORT: err = xs_num_parse(s, "", &v) ?: xs_range_check(f, v); v = htons(v); break;
 	case XS_T_REF: err = xs_ref_parse(f->ref, s, m, &v); break;
 	case XS_T_HEX: err = hex(s, &v); break;
 	case XS_T_UNTIL: err = until(f, s, &v); break;

@@ -20,8 +20,7 @@ const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits);
 const char *xs_ref_parse(enum xs_kind k, const char *s, const struct xs_model *m, uint64_t *id);
 /* xs_addr_print() - as YAML; bits of the mapped address, -1: no prefix */
 void xs_addr_print(const struct xs_addr *a, int bits, FILE *to);
-/* xs_number_parse() - 470k, 2M/s, 1.5M; tail: what may follow ("/s" or ""). xs_range_check() - against a field's limits */
-const char *xs_number_parse(const char *s, const char *tail, uint64_t *v);
+/* xs_range_check() - against the limits of a field */
 const char *xs_range_check(const struct xs_field *f, uint64_t v);
 void xs_scalar_print(const struct xs_field *f, const void *row, const struct xs_model *m, FILE *to);
 bool xs_scalar_default(const struct xs_field *f, const void *row, struct xs_model *m);
