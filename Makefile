@@ -25,7 +25,7 @@ LIBS_accel := -lmicrohttpd -ljansson -lpthread -lm
 LIBS_drive := -lcurl -ljansson -lsmartcols -lm
 LIBS_bench := -Wl,-Bstatic -lbpf -lelf -lz -Wl,-Bdynamic -ldl
 
-SRC := $(wildcard user/base/*.c user/cmd/*.c user/load/*.c user/decide/*.c user/observe/*.c user/shim/*.c)
+SRC := $(wildcard user/base/*.c user/cmd/*.c user/load/*.c user/decide/*.c user/observe/*.c user/man/*.c user/shim/*.c)
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/gen/cmd_table.o
 LIBOBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard user/shim/*.c))
 SANOBJ := $(SRC:%.c=$(B)/san/%.o) $(B)/san/gen/cmd_table.o
@@ -33,7 +33,9 @@ BPFOBJ := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c)) $(pat
 SKEL := $(patsubst $(B)/bpf/%.bpf.o,$(B)/skel/%.skel.h,$(BPFOBJ))
 TOOLS := $(patsubst tools/%.c,$(B)/%,$(wildcard tools/*.c))
 TESTS := $(patsubst user/tests/%.c,$(B)/tests/%,$(wildcard user/tests/test_*.c))
-PAGES := $(B)/man/xsteer.8
+PAGES := $(B)/man/xsteer.8 $(B)/man/xsteer.yaml.5
+# What C files include of the build: skeletons, the version, texts as string literals
+GENH := $(SKEL) $(B)/gen/version.h $(patsubst user/man/%,$(B)/gen/%.h,$(filter-out %.c %.h,$(wildcard user/man/*)))
 
 .DELETE_ON_ERROR:
 .PHONY: all demo check bench install uninstall clean help deps tests
@@ -64,12 +66,15 @@ install: all		## install below $(DESTDIR)$(PREFIX)
 	install -D -m 644 $(B)/libxsteer-shim.a $(DESTDIR)$(PREFIX)/lib/libxsteer-shim.a
 	install -D -m 644 user/shim/xsteer_shim.h $(DESTDIR)$(PREFIX)/include/xsteer_shim.h
 	install -D -m 644 $(B)/man/xsteer.8 $(DESTDIR)$(PREFIX)/share/man/man8/xsteer.8
+	install -D -m 644 $(B)/man/xsteer.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/xsteer.yaml.5
+	install -D -m 644 user/man/example.yaml $(DESTDIR)$(PREFIX)/share/doc/xsteer/example.yaml
 	$(B)/xsteer completion bash > $(B)/completion
 	install -D -m 644 $(B)/completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xsteer
 
 uninstall:		## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/xsteer $(DESTDIR)$(PREFIX)/lib/libxsteer-shim.a $(DESTDIR)$(PREFIX)/include/xsteer_shim.h \
-	  $(DESTDIR)$(PREFIX)/share/man/man8/xsteer.8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xsteer
+	  $(DESTDIR)$(PREFIX)/share/man/man8/xsteer.8 $(DESTDIR)$(PREFIX)/share/man/man5/xsteer.yaml.5 $(DESTDIR)$(PREFIX)/share/doc/xsteer/example.yaml \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xsteer
 
 clean:			## remove the build
 	rm -rf $(B)
@@ -89,13 +94,20 @@ $(B)/skel/%.skel.h: $(B)/bpf/%.bpf.o
 $(B)/gen/cmd_table.c: scripts/cmd-table user/cmd/order $(wildcard user/cmd/*.c)
 	$(call say,GEN)mkdir -p $(@D) && scripts/cmd-table user/cmd/order user/cmd/*.c > $@
 
+# Written anew only when it says something new
+$(B)/gen/version.h: FORCE
+	@mkdir -p $(@D) && scripts/version > $@.tmp && { cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@; }
+.PHONY: FORCE
+$(B)/gen/%.h: user/man/%
+	$(call say,GEN)mkdir -p $(@D) && sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+
 $(B)/obj/gen/%.o: $(B)/gen/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c $< -o $@
-$(B)/obj/%.o: %.c | $(SKEL)
+$(B)/obj/%.o: %.c | $(GENH)
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 $(B)/san/gen/%.o: $(B)/gen/%.c
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) -MMD -MP -c $< -o $@
-$(B)/san/%.o: %.c | $(SKEL)
+$(B)/san/%.o: %.c | $(GENH)
 	$(call say,CC)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SAN) -MMD -MP -c $< -o $@
 
 $(B)/xsteer: $(B)/obj/user/main.o $(OBJ)
@@ -108,5 +120,7 @@ $(B)/%: $(B)/obj/tools/%.o $(B)/libxsteer-shim.a
 	$(call say,LINK)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$*)
 $(B)/man/xsteer.8: $(B)/xsteer
 	$(call say,MAN)mkdir -p $(@D) && $(B)/xsteer help man > $@
+$(B)/man/xsteer.yaml.5: $(B)/xsteer
+	$(call say,MAN)mkdir -p $(@D) && $(B)/xsteer help config > $@
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -34,7 +34,7 @@ struct xs_blob {
 
 #define XS_MAPS(X) \
 	X(xs_control,	ARRAY,		__u32, struct xs_control, 1, BPF_F_MMAPABLE, GROUP, \
-	  "the word that names generation and revision; written by apply; read once a packet; one element") \
+	  "one element: the word that names generation and revision; apply and feed; classify, once a packet; fixed") \
 	X(xs_settings,	ARRAY,		__u32, struct xs_settings, 2, 0, GROUP, "by generation; apply; packet path; fixed") \
 	X(xs_clock,	ARRAY,		__u32, struct xs_clock, 1, 0, GROUP, "one element; load and commands that write; admit; fixed") \
 	X(xs_svc_index,	HASH,		struct xs_service_key, __u32, 2 * XS_MAX_SERVICES, 0, GROUP, \
@@ -71,7 +71,7 @@ struct xs_blob {
 	X(xs_limits,	PERCPU_ARRAY,	__u32, struct xs_refusals, 1, 0, GROUP, "one element; refuse; refuse; refuse_limited") \
 	X(xs_secrets,	ARRAY,		__u32, struct xs_secret, 1, 0, ROOT, "one element; load; load; fixed") \
 	X(xs_blobs,	ARRAY,		__u32, struct xs_blob, 2 * XS_BLOBS, BPF_F_MMAPABLE, GROUP, "the model, piece by piece, by generation; apply; the CLI; check refuses") \
-	X(xs_rcu,	ARRAY_OF_MAPS,	__u32, __u32, 1, 0, ROOT, "one element; an update waits for an RCU grace period; nobody; fixed")
+	X(xs_rcu,	ARRAY_OF_MAPS,	__u32, __u32, 1, 0, ROOT, "one element: a write of it waits for an RCU grace period; apply and feed; nobody; fixed")
 
 /* xs_tcounts: per target, both directions, and how many flows were placed on it */
 struct xs_tcount {

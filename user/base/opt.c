@@ -71,11 +71,11 @@ int xs_word_distance(const char *a, const char *b)
 	return row[lb];
 }
 
-/* The command word nearest to what was typed; object NULL: among verbs and objects. */
+/* The command word nearest to what was typed; object NULL: among verbs and objects. Return: NULL: none is near */
 static const char *nearest(const char *object, const char *typed)
 {
-	const char *best = "help", *word;
-	int d, least = 4;
+	const char *best = NULL, *word;
+	int d, least = strlen(typed) < 5 ? 3 : 4;
 
 	for (const struct xs_cmd *const *c = xs_cmds; *c; c++) {
 		if (object && (!(*c)->object || strcmp((*c)->object, object)))
@@ -90,58 +90,126 @@ static const char *nearest(const char *object, const char *typed)
 	return best;
 }
 
-static int unknown(const char *object, const char *word)
+int xs_cmd_unknown(const char *object, const char *word)
 {
-	char try[128];
+	const char *near = nearest(object, word), *sep = object ? " " : "";
+	char try[160], what[96];
 
-	if (object)
-		snprintf(try, sizeof(try), "try: xsteer %s %s, or: xsteer %s help", object, nearest(object, word), object);
+	object = object ?: "";
+	if (near)
+		snprintf(try, sizeof(try), "did you mean: xsteer %s%s%s? or see xsteer %s%shelp", object, sep, near, object, sep);
 	else
-		snprintf(try, sizeof(try), "try: xsteer %s, or: xsteer help", nearest(NULL, word));
-	xs_usage(word, try, "no such command");
+		snprintf(try, sizeof(try), "see xsteer %s%shelp", object, sep);
+	snprintf(what, sizeof(what), "%s%s%.64s", object, sep, word);
+	xs_usage(what, try, "no such command");
 	return XS_EX_USAGE;
+}
+
+/* The option or filter that a word names, NULL: none. *value: what stands behind its =, NULL: nothing */
+static const struct xs_opt *find_opt(const struct xs_opt *o, const char *w, const char **value)
+{
+	size_t n = strcspn(w, "=");
+
+	*value = NULL;
+	for (; o && o->name; o++) {
+		if (o->filter && !strcmp(w, o->name))
+			return o;
+		if (o->filter || w[0] != '-')
+			continue;
+		if (o->letter && w[1] == o->letter && !w[2])
+			return o;
+		if (w[1] == '-' && n - 2 == strlen(o->name) && !strncmp(w + 2, o->name, n - 2)) {
+			*value = w[n] ? w + n + 1 : NULL;
+			return o;
+		}
+	}
+	return NULL;
+}
+
+/* "flow list", valid until the next call */
+static const char *full_name(const struct xs_cmd *cmd)
+{
+	static char name[96];
+
+	snprintf(name, sizeof(name), "%s%s%s", cmd->object ?: "", cmd->object ? " " : "", cmd->name);
+	return name;
+}
+
+/* xs_usage() with the command's own help as what to try */
+#define WRONG_USE(cmd, word, ...) do { \
+	char see[128]; \
+	snprintf(see, sizeof(see), "see xsteer %s --help", full_name(cmd)); \
+	xs_usage(word, see, __VA_ARGS__); \
+} while (0)
+
+/* A word with a dash that is no option of the command. */
+static void no_opt(const struct xs_cmd *cmd, const char *w)
+{
+	const char *value;
+	char try[160];
+
+	if (!find_opt(xs_globals, w, &value)) {
+		WRONG_USE(cmd, w, "no such option of %s", full_name(cmd));
+		return;
+	}
+	snprintf(try, sizeof(try), "write: xsteer %s ... %s", w, full_name(cmd));
+	xs_usage(w, try, "stands before the %s", cmd->object ? "object" : "command");
 }
 
 /* One option or filter word at argv[i]. Return: words taken, 0: it is none, -1: wrong (reported) */
 static int take_opt(struct xs_call *call, int argc, char **argv, int i)
 {
-	const struct xs_opt *o;
-	const char *w = argv[i], *eq;
-	size_t n;
+	const char *w = argv[i], *value;
+	const struct xs_opt *o = find_opt(call->cmd->opts, w, &value);
+	int took = 1;
 
-	for (o = call->cmd->opts; o && o->name; o++) {
-		eq = strchr(w, '=');
-		n = eq && w[0] == '-' ? (size_t)(eq - w) : strlen(w);
-		if (o->filter ? !strcmp(w, o->name) :
-		    (n > 2 && w[0] == '-' && w[1] == '-' && n - 2 == strlen(o->name) && !strncmp(w + 2, o->name, n - 2)) ||
-		    (o->letter && w[0] == '-' && w[1] == o->letter && !w[2]))
-			break;
-	}
-	if (!o || !o->name) {
-		if (w[0] != '-' || !w[1])
-			return 0;
-		xs_usage(w, "see --help", "no such option of %s", call->cmd->name);
+	if (!o && (w[0] != '-' || !w[1]))
+		return 0;
+	if (!o) {
+		no_opt(call->cmd, w);
 		return -1;
 	}
-	if (call->nopts == (int)(sizeof(call->opts) / sizeof(call->opts[0]))) {
-		xs_usage(w, NULL, "too many options");
+	if (call->nopts == (int)(sizeof(call->opts) / sizeof(call->opts[0])) || (!o->many && xs_call_opt(call, o->name))) {
+		WRONG_USE(call->cmd, w, "given too often");
 		return -1;
+	}
+	if (!o->arg && !o->filter) {
+		if (value) {
+			WRONG_USE(call->cmd, w, "takes no value");
+			return -1;
+		}
+		value = "";
+	} else if (!value) {
+		if (i + 1 >= argc) {
+			WRONG_USE(call->cmd, w, "takes a value: %s", o->arg ?: "VALUE");
+			return -1;
+		}
+		value = argv[i + 1];
+		took = 2;
 	}
 	call->opts[call->nopts].opt = o;
-	if (!o->arg && !o->filter) {
-		call->opts[call->nopts++].value = "";
-		return 1;
-	}
-	if (!o->filter && eq && w[1] == '-') {
-		call->opts[call->nopts++].value = eq + 1;
-		return 1;
-	}
-	if (i + 1 >= argc) {
-		xs_usage(w, "see --help", "takes a value: %s", o->arg ?: "VALUE");
-		return -1;
-	}
-	call->opts[call->nopts++].value = argv[i + 1];
-	return 2;
+	call->opts[call->nopts++].value = value;
+	return took;
+}
+
+/* Whether there are as many words as the command wants; reported if not. A list's stray word is a filter it does not know. */
+static bool count_ok(const struct xs_call *call)
+{
+	const struct xs_cmd *cmd = call->cmd;
+	const char *wanted = cmd->args && *cmd->args ? cmd->args : "none";
+	const struct xs_opt *o = cmd->opts;
+
+	if (call->argc >= cmd->min_args && (cmd->max_args < 0 || call->argc <= cmd->max_args))
+		return true;
+	while (o && o->name && !o->filter)
+		o++;
+	if (call->argc < cmd->min_args)
+		WRONG_USE(cmd, full_name(cmd), "words are missing, wanted: %s", wanted);
+	else if (o && o->name)
+		WRONG_USE(cmd, call->argv[cmd->max_args], "no such filter of %s", full_name(cmd));
+	else
+		WRONG_USE(cmd, full_name(cmd), "too many words, wanted: %s", wanted);
+	return false;
 }
 
 static int run_cmd(const struct xs_cmd *cmd, const char *object, int argc, char **argv)
@@ -166,11 +234,8 @@ static int run_cmd(const struct xs_cmd *cmd, const char *object, int argc, char 
 		}
 		i += took;
 	}
-	if (call.argc < cmd->min_args || (cmd->max_args >= 0 && call.argc > cmd->max_args)) {
-		xs_usage(cmd->object ?: cmd->name, "see --help", call.argc < cmd->min_args ? "%s%s%s: words are missing, wanted: %s" : "%s%s%s: too many words, wanted: %s",
-			 cmd->object ?: "", cmd->object ? " " : "", cmd->name, cmd->args && *cmd->args ? cmd->args : "none");
+	if (!count_ok(&call))
 		goto out;
-	}
 	err = cmd->effect == XS_NONE ? 0 : xs_maps_open(cmd->effect == XS_WRITES);
 	err = err ?: cmd->run(&call);
 	xs_maps_close();
@@ -181,18 +246,17 @@ out:
 	return xs_class() == XS_EX_OK ? XS_EX_REFUSED : xs_class();
 }
 
-/* The global options at the head of argv. Return: words taken, -1: wrong (reported), -2: help or version was asked for */
+/* The global options at the head of argv. *asked: "help" or "version" if that was among them. Return: words taken, -1: wrong (reported) */
 static int take_globals(int argc, char **argv, const char **asked)
 {
 	int i = 0;
 
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		const struct xs_opt *o = xs_globals;
+		const char *value;
+		const struct xs_opt *o = find_opt(xs_globals, argv[i], &value);
 
-		while (o->name && !(argv[i][1] == o->letter && !argv[i][2]) && !(argv[i][1] == '-' && !strcmp(argv[i] + 2, o->name)))
-			o++;
-		if (!o->name)
-			return xs_usage(argv[i], "see xsteer help", "no such option") ? -1 : 0;
+		if (!o || (value && !o->arg))
+			return xs_usage(argv[i], "see xsteer help", o ? "takes no value" : "no such option"), -1;
 		xs_env.json |= o->letter == 'j' || o->letter == 'p';
 		xs_env.pretty |= o->letter == 'p';
 		xs_env.verbose |= o->letter == 'v';
@@ -200,11 +264,11 @@ static int take_globals(int argc, char **argv, const char **asked)
 			*asked = o->name;
 			return i + 1;
 		}
-		if (o->letter != 'i')
+		if (!o->arg)
 			continue;
-		if (++i >= argc)
-			return xs_usage("-i", "give the name of an instance", "takes a value") ? -1 : 0;
-		xs_env.instance = argv[i];
+		if (!value && ++i >= argc)
+			return xs_usage(argv[i - 1], "give the name of an instance", "takes a value"), -1;
+		xs_env.instance = value ?: argv[i];
 	}
 	return i;
 }
@@ -221,21 +285,23 @@ int xs_run(int argc, char **argv)
 		return XS_EX_USAGE;
 	argc -= n;
 	argv += n;
-	if (asked && !strcmp(asked, "version"))
-		return run_cmd(xs_cmd_find("version", NULL), NULL, 0, NULL);
-	if (!argc || asked) {
+	if (asked)
+		return run_cmd(xs_cmd_find(asked, NULL), NULL, argc, argv);
+	if (!argc && xs_env.json)
+		return xs_usage("xsteer", "see xsteer help", "no command"), XS_EX_USAGE;
+	if (!argc) {
 		xs_help_all();
-		return asked ? XS_EX_OK : XS_EX_USAGE;
+		return XS_EX_USAGE;
 	}
 	cmd = xs_cmd_find(argv[0], NULL);
 	if (cmd)
 		return run_cmd(cmd, NULL, argc - 1, argv + 1);
 	if (!xs_is_object(argv[0]))
-		return unknown(NULL, argv[0]);
+		return xs_cmd_unknown(NULL, argv[0]);
 	if (argc == 1 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		xs_help_object(argv[0]);
 		return argc == 1 ? XS_EX_USAGE : XS_EX_OK;
 	}
 	cmd = xs_cmd_find(argv[0], argv[1]);
-	return cmd ? run_cmd(cmd, argv[0], argc - 2, argv + 2) : unknown(argv[0], argv[1]);
+	return cmd ? run_cmd(cmd, argv[0], argc - 2, argv + 2) : xs_cmd_unknown(argv[0], argv[1]);
 }

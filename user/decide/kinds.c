@@ -78,7 +78,7 @@ static const struct xs_field service_fields[] = {
 	NAME(xs_r_service),
 	{ .key = "address", .type = XS_T_ADDR, AT(xs_r_service, addr), .required = true, .help = "virtual address" },
 	{ .key = "port", .type = XS_T_PORT, AT(xs_r_service, port), .least = 1, .most = 65535, .required = true, .help = "virtual port" },
-	{ .key = "protocol", .type = XS_T_ENUM, AT(xs_r_service, proto), .def = "tcp", .words = proto_words, .most = 18, .help = "tcp or udp" },
+	{ .key = "protocol", .type = XS_T_ENUM, AT(xs_r_service, proto), .def = "tcp", .words = proto_words, .most = 18, .help = "what clients speak to it" },
 	{ .key = "pools", .type = XS_T_REFS, AT(xs_r_service, pools), .ref = XS_K_POOL, .required = true, .help = "pools whose targets serve it" },
 	{ .key = "shim", .type = XS_T_ENUM, AT(xs_r_service, shim), .def = "optional", .words = shim_words, .help = "what it demands of the first packet" },
 	{ .key = "refuse", .type = XS_T_ENUM, AT(xs_r_service, refuse), .def = "reset", .words = refuse_words, .help = "how a refused client learns of it" },
