@@ -41,7 +41,7 @@ static int change_row(struct xs_conf *c, enum xs_kind k, bool delete, struct fy_
 	struct fy_node *name = fy_node_mapping_lookup_by_string(fy_document_root(doc), "name", FY_NT);
 	struct xs_busy *busy = xs_busy_ids();
 	struct xs_model want;
-	struct xs_row *row;
+	uint32_t at;
 	int err = busy ? xs_model_copy(&want, c->have) : -ENOMEM;
 
 	if (err)
@@ -52,13 +52,11 @@ static int change_row(struct xs_conf *c, enum xs_kind k, bool delete, struct fy_
 	if (!delete) {
 		err = xs_conf_row(c, k, fy_document_root(doc)) ? 0 : -EINVAL;
 	} else {
-		xs_each(row, &want, k)
-			if (name && fy_node_is_scalar(name) && !strcmp(row->name, fy_node_get_scalar0(name)))
-				break;
-		if (row_i == want.kind[k].n)
+		at = xs_row_index(&want, k, name && fy_node_is_scalar(name) ? fy_node_get_scalar0(name) : "");
+		if (at == want.kind[k].n)
 			err = xs_refuse(c->name, "give its name", "no such %s", xs_kinds[k].one);
 		else
-			xs_row_remove(&want, k, row_i);
+			xs_row_remove(&want, k, at);
 	}
 	err = err ?: xs_model_check(&want, NULL) ?: xs_apply(c->have, &want);
 	*revision = want.revision;

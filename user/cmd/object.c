@@ -215,20 +215,18 @@ int xs_object_delete(const struct xs_call *call)
 	const struct xs_model *have = xs_model_have();
 	enum xs_kind k = kind_of(call);
 	struct xs_model want;
-	struct xs_row *row;
+	uint32_t at;
 	int err;
 
 	if (!have)
 		return -EIO;
 	if (xs_model_copy(&want, have))
 		return -ENOMEM;
-	xs_each(row, &want, k)
-		if (!strcmp(row->name, call->argv[0]))
-			break;
-	if (row_i == want.kind[k].n) {
+	at = xs_row_index(&want, k, call->argv[0]);
+	if (at == want.kind[k].n) {
 		err = k == XS_K_PLACEMENT ? unfeed(call->argv[0], have) : unknown(k, call->argv[0]);
 	} else {
-		xs_row_remove(&want, k, row_i);
+		xs_row_remove(&want, k, at);
 		err = xs_model_check(&want, NULL) ?: xs_change(have, &want, false);
 	}
 	xs_model_free(&want);

@@ -150,12 +150,7 @@ void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p)
 /* The row of want that the mapping speaks of: by name, placements by what they are for. Return: index, or n: none */
 static uint32_t find_same(struct xs_conf *c, enum xs_kind k, const struct xs_row *row)
 {
-	const struct xs_vec *v = &c->want->kind[k];
-
-	for (uint32_t i = 0; i < v->n; i++)
-		if (k == XS_K_SETTINGS || !strcmp(((struct xs_row *)xs_row_at(c->want, k, i))->name, row->name))
-			return i;
-	return v->n;
+	return k == XS_K_SETTINGS ? 0 : xs_row_index(c->want, k, row->name);
 }
 
 /* A place for the row: a new one, or the one of the same name where rows may change. */

@@ -115,6 +115,8 @@ int xs_model_copy(struct xs_model *to, const struct xs_model *from);
 void *xs_row_add(struct xs_model *m, enum xs_kind k);
 void xs_row_remove(struct xs_model *m, enum xs_kind k, uint32_t index);
 void *xs_row_at(const struct xs_model *m, enum xs_kind k, uint32_t index);
+/* xs_row_index() - place of the row of this name, the number of rows if there is none */
+uint32_t xs_row_index(const struct xs_model *m, enum xs_kind k, const char *name);
 void *xs_row_named(const struct xs_model *m, enum xs_kind k, const char *name);
 void *xs_row_id(const struct xs_model *m, enum xs_kind k, uint16_t id);
 #define xs_each(row, m, k) \

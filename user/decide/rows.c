@@ -87,14 +87,19 @@ void xs_row_remove(struct xs_model *m, enum xs_kind k, uint32_t i)
 	memmove((char *)v->rows + (size_t)i * v->size, (char *)v->rows + (size_t)(i + 1) * v->size, (size_t)(v->n - i) * v->size);
 }
 
-void *xs_row_named(const struct xs_model *m, enum xs_kind k, const char *name)
+uint32_t xs_row_index(const struct xs_model *m, enum xs_kind k, const char *name)
 {
 	struct xs_row *r;
 
 	xs_each(r, m, k)
 		if (!strcmp(r->name, name))
-			return r;
-	return NULL;
+			return r_i;
+	return m->kind[k].n;
+}
+
+void *xs_row_named(const struct xs_model *m, enum xs_kind k, const char *name)
+{
+	return xs_row_at(m, k, xs_row_index(m, k, name));
 }
 
 void *xs_row_id(const struct xs_model *m, enum xs_kind k, uint16_t id)
