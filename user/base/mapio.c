@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "user/base/err.h"
@@ -33,7 +34,7 @@ const char *xs_pin_path(const char *name)
 	return path;
 }
 
-static int check_instance(void)
+int xs_instance_check(void)
 {
 	size_t n = strlen(xs_env.instance);
 
@@ -42,22 +43,45 @@ static int check_instance(void)
 	return 0;
 }
 
-int xs_instance_lock(void)
+/* Whether the directory that was locked is still the instance's: an unload may have removed it while we waited. */
+static bool lock_holds(const char *path)
 {
-	char path[256];
+	struct stat have, now;
 
-	if (lock_fd >= 0)
-		return 0;
-	snprintf(path, sizeof(path), XS_ROOT "/%s", xs_env.instance);
+	return !fstat(lock_fd, &have) && !stat(path, &now) && have.st_ino == now.st_ino && have.st_dev == now.st_dev;
+}
+
+static int lock_once(const char *path)
+{
 	lock_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock_fd < 0)
-		return errno == ENOENT ? 0 : xs_kernel(errno, path, "run as root", "cannot open");
+		return errno == ENOENT ? 1 : xs_kernel(errno, path, "run as root", "cannot open");
 	for (int i = 0; flock(lock_fd, LOCK_EX | LOCK_NB); i++) {
 		if (errno != EWOULDBLOCK || i == LOCK_TRIES)
 			return xs_kernel(errno, xs_env.instance, "wait for the other command, or end it", "another command holds the instance");
 		usleep(50000);
 	}
 	return 0;
+}
+
+int xs_instance_lock(void)
+{
+	char path[256];
+	int err;
+
+	if (lock_fd >= 0)
+		return 0;
+	snprintf(path, sizeof(path), XS_ROOT "/%s", xs_env.instance);
+	for (;;) {
+		err = lock_once(path);
+		if (err > 0 || (!err && lock_holds(path)))
+			return err;
+		if (lock_fd >= 0)
+			close(lock_fd);
+		lock_fd = -1;
+		if (err)
+			return err;
+	}
 }
 
 /* Who may only read a pin must say so. */
@@ -75,10 +99,10 @@ int xs_maps_open(bool write)
 
 	if (open_now)
 		return 0;
-	err = check_instance();
+	err = xs_instance_check();
 	if (!err && write)
 		err = xs_instance_lock();
-	if (err)
+	if (err < 0)
 		return err;
 	for (int i = 0; i < XS_MAP_MAX; i++)
 		fds[i] = -1;

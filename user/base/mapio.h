@@ -23,7 +23,10 @@ const char *xs_pin_path(const char *name);
  * Errors (reported): no such instance ("load it first"), another schema, no permission. Return: 0 or -errno. Opening twice is fine. */
 int xs_maps_open(bool write);
 void xs_maps_close(void);
-/* xs_instance_lock() - flock on the instance's directory, waiting up to 10 s; kept until xs_maps_close(). No directory: no lock, 0 */
+/* xs_instance_check() - whether -i is a name for an instance. Return: 0 or -EINVAL, reported */
+int xs_instance_check(void);
+/* xs_instance_lock() - flock on the instance's directory, waiting up to 10 s; kept until xs_maps_close().
+ * Return: 0; 1: there is no such directory, nothing is locked; -errno, reported */
 int xs_instance_lock(void);
 void xs_instance_unlock(void);	/* earlier than that: the feed between two rows */
 bool xs_maps_ready(void);	/* opened or adopted: elements can be read */
