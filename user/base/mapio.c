@@ -235,18 +235,31 @@ void *xs_map_view(enum xs_map_id map, bool write)
 	return at;
 }
 
-int xs_map_read(enum xs_map_id map, uint32_t first, uint32_t count, void *values)
+/* Elements one by one: where there is no batch lookup (before 5.6). */
+static int read_singly(enum xs_map_id map, uint32_t first, uint32_t count, void *values, uint32_t size)
 {
-	struct bpf_map_info i;
 	int err = 0;
 
-	info(map, &i);
 	for (uint32_t k = 0; k < count && !err; k++) {
 		uint32_t key = first + k;
 
-		err = xs_map_get(map, &key, (char *)values + (size_t)k * i.value_size);
+		err = xs_map_get(map, &key, (char *)values + (size_t)k * size);
 	}
 	return err;
+}
+
+int xs_map_read(enum xs_map_id map, uint32_t first, uint32_t count, void *values)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t n = count, last = first - 1, next, *keys = count > 1 ? malloc(count * sizeof(*keys)) : NULL;
+	struct bpf_map_info i;
+	int err = -1;
+
+	info(map, &i);
+	if (keys)	/* the batch begins behind `last` */
+		err = bpf_map_lookup_batch(fds[map], first ? &last : NULL, &next, keys, values, &n, &opts);
+	free(keys);
+	return n == count && (!err || errno == ENOENT) && count > 1 ? 0 : read_singly(map, first, count, values, i.value_size);
 }
 
 /* Elements one by one: where there is no batch update (before 5.6). */
