@@ -34,10 +34,11 @@ static bool forwards(bool v4)
 
 static bool direct(const struct xs_addr *addr, const struct xs_route *r)
 {
-	const char *name = dev_name(r->ifindex);
+	char name[IF_NAMESIZE];
 	struct xs_dev d;
 	uint32_t slot;
 
+	snprintf(name, sizeof(name), "%s", dev_name(r->ifindex));
 	if (r->type == RTN_LOCAL) {
 		snprintf(reason, sizeof(reason), "a process on this host");
 	} else if (r->type != RTN_UNICAST) {
