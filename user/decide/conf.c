@@ -79,18 +79,30 @@ static int unknown_key(struct xs_conf *c, struct fy_node *key, enum xs_kind k)
 	return mistake(c, key, try, what);
 }
 
-/* Fills the row from the mapping. Return: whether all of it was right */
+static void read_field(struct xs_conf *c, const struct xs_field *f, struct fy_node *value, void *row)
+{
+	const char *err = xs_field_parse(f, value, row, c->want, c->dir);
+	char what[320];
+
+	if (!err)
+		return;
+	snprintf(what, sizeof(what), "%s: %s", f->key, err);
+	mistake(c, xs_wrong_at ?: value, f->help, what);
+}
+
+/* Fills the row from the mapping; of a zone the name alone will do. Return: whether all of it was right */
 static bool read_fields(struct xs_conf *c, enum xs_kind k, struct fy_node *map, void *row)
 {
 	int before = c->mistakes;
 	struct fy_node_pair *pair;
 	const struct xs_field *f;
-	const char *key, *err;
 	struct fy_node *kn;
-	char what[320];
+	const char *key;
 	void *at = NULL;
 
-	while ((pair = fy_node_mapping_iterate(map, &at))) {
+	if (fy_node_is_scalar(map))
+		read_field(c, xs_field_named(k, "name"), map, row);
+	while (fy_node_is_mapping(map) && (pair = fy_node_mapping_iterate(map, &at))) {
 		kn = fy_node_pair_key(pair);
 		key = fy_node_is_scalar(kn) ? fy_node_get_scalar0(kn) : NULL;
 		f = key ? xs_field_named(k, key) : NULL;
@@ -98,11 +110,10 @@ static bool read_fields(struct xs_conf *c, enum xs_kind k, struct fy_node *map, 
 			unknown_key(c, kn, k);
 			continue;
 		}
-		err = fy_node_pair_value(pair) ? xs_field_parse(f, fy_node_pair_value(pair), row, c->want, c->dir) : "has no value";
-		if (!err)
-			continue;
-		snprintf(what, sizeof(what), "%s: %s", f->key, err);
-		mistake(c, xs_wrong_at ?: fy_node_pair_value(pair) ?: kn, f->help, what);
+		if (fy_node_pair_value(pair))
+			read_field(c, f, fy_node_pair_value(pair), row);
+		else
+			mistake(c, kn, f->help, "a key without value");
 	}
 	return c->mistakes == before;
 }
@@ -111,7 +122,7 @@ static bool has_required(struct xs_conf *c, enum xs_kind k, struct fy_node *map,
 {
 	char what[128];
 
-	for (const struct xs_field *f = xs_kinds[k].fields; f->key && !had; f++)
+	for (const struct xs_field *f = xs_kinds[k].fields; f->key && !had && fy_node_is_mapping(map); f++)
 		if (f->required && !fy_node_mapping_lookup_by_string(map, f->key, FY_NT)) {
 			snprintf(what, sizeof(what), "%s lacks the key \"%s\"", xs_kinds[k].one, f->key);
 			return !mistake(c, map, f->help, what);
@@ -186,7 +197,7 @@ static void *place_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, c
 /* A scratch row with the defaults, or with what the row of this name has. Return: malloc'ed */
 static void *start_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bool *had)
 {
-	struct fy_node *name = fy_node_mapping_lookup_by_string(map, "name", FY_NT);
+	struct fy_node *name = fy_node_is_mapping(map) ? fy_node_mapping_lookup_by_string(map, "name", FY_NT) : NULL;
 	struct xs_model tmp;
 	void *row = malloc(xs_kinds[k].size), *fresh, *old = NULL;
 
@@ -209,7 +220,7 @@ static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bo
 	uint16_t before;
 	bool had;
 
-	if (!map || !fy_node_is_mapping(map)) {
+	if (!map || !(fy_node_is_mapping(map) || (k == XS_K_ZONE && fy_node_is_scalar(map) && !fy_node_is_alias(map)))) {
 		mistake(c, map, "write {name: ..., ...}", "wants a mapping");
 		return NULL;
 	}
@@ -278,7 +289,10 @@ static struct fy_document *conf_doc(struct xs_conf *c, const char *text, size_t 
 	if (diag)
 		fy_diag_set_collect_errors(diag, true);
 	doc = diag ? parse(c, diag, text, len) : NULL;
-	fy_diag_unref(diag);
+	if (doc)
+		fy_diag_unref(diag);	/* the document goes on with it */
+	else if (diag)
+		fy_diag_destroy(diag);
 	if (doc && (!fy_document_root(doc) || !fy_node_is_mapping(fy_document_root(doc)))) {
 		mistake(c, fy_document_root(doc), "write KEY: VALUE lines", "wants a mapping");
 		fy_document_destroy(doc);
@@ -334,17 +348,6 @@ static void read_local_site(struct xs_conf *c, struct fy_node *root)
 	site->local = 1;
 }
 
-/* [eu-de, us] is short for [{name: eu-de}, {name: us}]. */
-static struct fy_node *named(struct fy_node *name)
-{
-	struct fy_document *doc = fy_node_document(name);
-	struct fy_node *map = fy_node_create_mapping(doc);
-
-	if (!map || fy_node_mapping_append(map, fy_node_create_scalar_copy(doc, "name", FY_NT), fy_node_copy(doc, name)))
-		return name;
-	return map;
-}
-
 /* Reads one kind: `settings` is a mapping, all others are sequences of them. */
 static void read_kind(struct xs_conf *c, struct fy_node *root, enum xs_kind k, bool once)
 {
@@ -361,11 +364,8 @@ static void read_kind(struct xs_conf *c, struct fy_node *root, enum xs_kind k, b
 		mistake(c, list, "write a list: one `- {...}` a line", "wants a list");
 		return;
 	}
-	while ((item = fy_node_sequence_iterate(list, &at)) && c->mistakes < MAX_MISTAKES) {
-		if (k == XS_K_ZONE && fy_node_is_scalar(item))
-			item = named(item);
+	while ((item = fy_node_sequence_iterate(list, &at)) && c->mistakes < MAX_MISTAKES)
 		conf_row(c, k, item, once);
-	}
 }
 
 int xs_conf_read(struct xs_conf *c, const char *text, size_t len, bool keep)

@@ -21,7 +21,7 @@ struct place {
 
 static const char *text_of(struct fy_node *n)
 {
-	return n && fy_node_is_scalar(n) ? fy_node_get_scalar0(n) : NULL;
+	return n && fy_node_is_scalar(n) && !fy_node_is_alias(n) ? fy_node_get_scalar0(n) : NULL;	/* aliases are not followed */
 }
 
 /* Calls one() for each item of a sequence; a scalar or mapping is a sequence of itself. Return: NULL, or what is wrong */

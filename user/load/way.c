@@ -34,7 +34,7 @@ static bool forwards(bool v4)
 
 static bool direct(const struct xs_addr *addr, const struct xs_route *r)
 {
-	char name[IF_NAMESIZE];
+	char name[32];
 	struct xs_dev d;
 	uint32_t slot;
 
