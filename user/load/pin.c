@@ -74,11 +74,12 @@ static int need_bpffs(void)
 	return 0;
 }
 
+/* With this mode whatever the umask is; one that is there stays as it is. */
 static int make_dir(const char *path, mode_t mode)
 {
 	if (mkdir(path, mode))
 		return errno == EEXIST ? 0 : xs_kernel(errno, path, "run as root", "cannot make the directory");
-	return chmod(path, mode) ? xs_kernel(errno, path, NULL, "cannot set its mode") : 0;	/* whatever the umask is */
+	return chmod(path, mode) ? xs_kernel(errno, path, NULL, "cannot set its mode") : 0;
 }
 
 static int set_group(const char *group)
@@ -121,22 +122,44 @@ bool xs_pin_leftover(void)
 	bool some = !access(instance_dir(), F_OK) && !xs_pin_exists();
 
 	remove_staging();
-	if (!xs_pin_exists())
-		rmdir(instance_dir());
+	if (!xs_pin_exists() && !rmdir(instance_dir()))
+		rmdir(XS_ROOT);		/* of the last instance; stays while there are others */
 	return some;
+}
+
+/* Where /sys/fs/bpf is open to all, another user may have made the directory that programs of root would be found in. */
+static int check_root(void)
+{
+	struct stat s;
+
+	if (!stat(XS_ROOT, &s) && ((s.st_uid && s.st_uid != geteuid()) || s.st_mode & 022))
+		return xs_refuse(XS_ROOT, "remove it, if nothing of yours is in it", "belongs to user %u with mode %o, not to root alone", s.st_uid,
+				 s.st_mode & 07777);
+	return 0;
+}
+
+/* An unload may remove the directories between making and locking them: then once more. */
+static int make_and_lock(void)
+{
+	int err = 0;
+
+	for (int i = 0; i < 10; i++) {
+		err = make_dir(XS_ROOT, 0755) ?: check_root();
+		if (err)
+			return err;
+		if (mkdir(instance_dir(), 0750) && errno == ENOENT)
+			continue;
+		err = make_dir(instance_dir(), 0750) ?: xs_instance_lock();
+		if (err <= 0)
+			return err;
+	}
+	return xs_kernel(EAGAIN, instance_dir(), "try again", "others remove it all the time");
 }
 
 int xs_pin_prepare(const char *group)
 {
-	int err = need_bpffs() ?: make_dir(XS_ROOT, 0755);
+	int err = need_bpffs() ?: make_and_lock();
 
-	/* an unload may remove the directory between making and locking it */
-	for (int i = 0; !err && i < 10; i++) {
-		err = make_dir(instance_dir(), 0750) ?: xs_instance_lock();
-		if (err <= 0)
-			break;
-		err = 0;
-	}
 	if (err)
 		return err;
 	remove_staging();
@@ -183,7 +206,7 @@ int xs_pin_remove(void)
 	remove_staging();
 	if (rmdir(instance_dir()))
 		return xs_kernel(errno, instance_dir(), "look for what others put there", "cannot be removed");
-	rmdir(XS_ROOT);		/* of the last instance; stays while there are others */
+	rmdir(XS_ROOT);
 	return 0;
 }
 

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* xsteer status: what is loaded, where it is attached, what it holds, and which way each target's packets go. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "user/base/err.h"
+#include "user/base/mapio.h"
+#include "user/base/out.h"
+#include "user/decide/model.h"
+#include "user/load/dev.h"
+#include "user/load/obj.h"
+#include "user/load/way.h"
+
+static const struct xs_col head_cols[] = {
+	{ "instance", "instance", XS_FMT_TEXT }, { "revision", "revision", XS_FMT_TEXT }, { "timing", "latency measured", XS_FMT_TEXT },
+	{ "flows.in_use", "flow records in use", XS_FMT_COUNT }, { "flows.established", "established", XS_FMT_COUNT },
+	{ "memory_bytes", "memory of the maps", XS_FMT_BYTES }, { 0 },
+};
+
+static const struct xs_col map_cols[] = {
+	{ "map", "MAP", XS_FMT_TEXT }, { "used", "USED", XS_FMT_COUNT }, { "entries", "ENTRIES", XS_FMT_COUNT },
+	{ "memory_bytes", "MEMORY", XS_FMT_BYTES }, { 0 },
+};
+
+static const struct xs_col target_cols[] = {
+	{ "target", "TARGET", XS_FMT_TEXT }, { "address", "ADDRESS", XS_FMT_TEXT }, { "state", "STATE", XS_FMT_STATE },
+	{ "way", "WAY", XS_FMT_TEXT }, { "why", "WHY", XS_FMT_TEXT }, { 0 },
+};
+
+static const struct xs_col counter_cols[] = {
+	{ "counter", "COUNTER", XS_FMT_TEXT }, { "count", "COUNT", XS_FMT_COUNT }, { "help", "MEANING", XS_FMT_TEXT }, { 0 },
+};
+
+/* Bytes that the kernel accounts for a map; 0 where it does not say. */
+static long long memory_of(enum xs_map_id map)
+{
+	char line[128], path[64];
+	long long bytes = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", xs_map_fd(map));
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "memlock: %lld", &bytes) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return bytes;
+}
+
+/* Records by state; those behind `fresh` were never used. */
+static json_t *flows_json(void)
+{
+	uint32_t n[XS_F_DATAGRAM + 1] = { 0 }, zero = 0, used = 0;
+	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
+	struct xs_alloc a = { 0 };
+
+	if (!f || xs_map_get(XS_MAP_xs_alloc, &zero, &a))
+		return NULL;
+	for (uint32_t i = 0; i < a.fresh && i < xs_map_entries(XS_MAP_xs_flows); i++) {
+		if (f[i].state > XS_F_DATAGRAM || f[i].state == XS_F_FREE)
+			continue;
+		n[f[i].state]++;
+		used++;
+	}
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "records", xs_map_entries(XS_MAP_xs_flows), "in_use", used,
+			 "half_open", n[XS_F_HALF_OPEN], "established", n[XS_F_ESTABLISHED], "closing", n[XS_F_CLOSING],
+			 "datagram", n[XS_F_DATAGRAM]);
+}
+
+static long long keys_in(enum xs_map_id map)
+{
+	union { struct xs_rule_key rule; struct xs_source_key source; struct xs_series_key series; struct xs_service_key service; } key, *at = NULL;
+	long long n = 0;
+
+	for (; !xs_map_next(map, at, &key) && n <= xs_map_entries(map); at = &key)
+		n++;
+	return n;
+}
+
+static json_t *maps_json(long long flows)
+{
+	static const enum xs_map_id counted[] = { XS_MAP_xs_flows, XS_MAP_xs_series, XS_MAP_xs_svc_index, XS_MAP_xs_rules, XS_MAP_xs_sources };
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		json_array_append_new(all, json_pack("{s:s, s:I, s:I, s:I}", "map", xs_map_name(counted[i]),
+						     "used", counted[i] == XS_MAP_xs_flows ? flows : keys_in(counted[i]),
+						     "entries", (long long)xs_map_entries(counted[i]), "memory_bytes", memory_of(counted[i])));
+	return all;
+}
+
+/* The way that was written stays until devices change or apply runs; where routes say another thing now, say so. */
+static json_t *target_json(uint32_t id, const struct xs_target *t)
+{
+	static const char *const states[] = { "up", "draining", "down" }, *const ways[] = { "stack", "direct" };
+	struct xs_tlive live = { 0 };
+	char address[80], text[256];
+	enum xs_way way;
+	const char *why;
+	uint32_t out;
+
+	xs_map_get(XS_MAP_xs_tlive, &id, &live);
+	if (xs_way_of(&t->addr, &way, &out, &why))
+		return NULL;
+	if (way == t->way)
+		snprintf(text, sizeof(text), "%s", why);
+	else
+		snprintf(text, sizeof(text), "changed since: now %s (%s); apply again", ways[way], why);
+	snprintf(address, sizeof(address), "#%u", id);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "target", xs_map_fd(XS_MAP_xs_blobs) < 0 ? address : xs_model_name(XS_K_TARGET, id),
+			 "state", states[live.state % 3], "way", ways[t->way & 1], "why", text,
+			 "address", xs_out_addr(&t->addr, __builtin_bswap16(t->port), address, sizeof(address)));
+}
+
+static json_t *targets_json(void)
+{
+	json_t *all = json_array();
+	struct xs_target t;
+
+	for (uint32_t id = 1; id < XS_MAX_TARGETS; id++)
+		if (!xs_map_get(XS_MAP_xs_targets, &id, &t) && t.port)
+			json_array_append_new(all, target_json(id, &t));
+	return all;
+}
+
+/* @all: also those that are 0 */
+static json_t *counters_json(bool all)
+{
+	static const struct { const char *name, *help; } rows[] = {
+#define X(id, name, help) { #name, help },
+		XS_COUNTERS(X)
+#undef X
+	};
+	json_t *list = json_array();
+	uint64_t n;
+
+	for (uint32_t i = 0; i < XS_C_MAX; i++)
+		if (!xs_percpu_sum(XS_MAP_xs_counters, i, &n, sizeof(n)) && (n || all))
+			json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "counter", rows[i].name, "count", (json_int_t)n, "help", rows[i].help));
+	return list;
+}
+
+static int print_table(const struct xs_col *cols, const json_t *all, const char *key)
+{
+	json_t *rows = json_object_get(all, key);
+
+	if (!json_array_size(rows))
+		return 0;
+	putchar('\n');
+	return xs_out_table(cols, json_incref(rows), NULL);
+}
+
+static int status_run(const struct xs_call *call)
+{
+	json_t *flows = flows_json(), *all;
+	long long memory = 0;
+	struct xs_sizes s;
+	int err;
+
+	if (!flows)
+		return -EIO;
+	for (int i = 0; i < XS_MAP_MAX; i++)
+		memory += memory_of(i);
+	xs_obj_sizes(&s);
+	all = json_pack("{s:s, s:i, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o}", "instance", xs_env.instance, "schema", XS_SCHEMA,
+			"revision", (json_int_t)XS_REVISION(xs_control_read()), "timing", s.timing, "flows", flows, "memory_bytes", memory,
+			"devices", xs_dev_json(), "targets", targets_json(),
+			"maps", maps_json(json_integer_value(json_object_get(flows, "in_use"))), "counters", counters_json(xs_env.json));
+	if (!all)
+		return xs_kernel(ENOMEM, "status", NULL, "no memory");
+	if (xs_env.json)
+		return xs_out_json(all), 0;
+	err = xs_out_object(head_cols, json_incref(all)) ?: print_table(xs_dev_cols, all, "devices") ?: print_table(target_cols, all, "targets") ?:
+	      print_table(map_cols, all, "maps") ?: print_table(counter_cols, all, "counters");
+	json_decref(all);
+	return err;
+}
+
+const struct xs_cmd cmd_status = {
+	.name = "status", .effect = XS_READS, .args = "", .run = status_run,
+	.brief = "what is loaded, where, and which way each target's packets go",
+	.text = "WAY is direct (redirected by XDP, replies undone where they come in) or stack (handed to the host, replies undone at TC "
+		"egress), and WHY says what made it so. XDP and EGRESS say what holds the programs on a device: a link or libxdp's "
+		"dispatcher, tcx or clsact; detached means that somebody else took it off.",
+};
