@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/base/err.h"
 #include "user/base/out.h"
+#include "user/base/text.h"
 #include "user/observe/flows.h"
-#include "user/observe/words.h"
 
 static const struct xs_opt opts[] = {
 	{ .name = "service", .arg = "NAME", .filter = true, .help = "the flow to this service, where the client's port has several" },
@@ -67,9 +67,9 @@ static int run(const struct xs_call *call)
 
 	if (err)
 		return err;
-	wrong = xs_endpoint_parse(client, &p.match.client, &p.match.cport);
-	if (wrong || !p.match.cport)
-		return xs_usage(client, "write ADDR:PORT or [ADDR]:PORT", "no client: %s", wrong ?: "the port is missing");
+	wrong = xs_addr_port_parse(client, &p.match.client, &p.match.cport);
+	if (wrong)
+		return xs_usage(client, "write ADDR:PORT or [ADDR]:PORT", "no client: %s", wrong);
 	p.match.bits = 128;
 	p.match.expired = true;
 	err = xs_snap_flows(look, &p);

@@ -49,7 +49,8 @@ static int metric_parse(const char *text, int *metric)
 /* What the figures leave out */
 static void say_share(const struct xs_latency *l)
 {
-	printf("every flow is measured; %u of %u series in use", l->series, l->most);
+	printf("%s; %u of %u series in use", l->on ? "every request is measured" : "nothing is measured: loaded with --no-timing",
+	       l->series, l->most);
 	if (l->caught)
 		printf("; %.2f%% of the values (%llu flows) are in the catch-all series, shown as -", 100.0 * l->caught / l->measured,
 		       (unsigned long long)l->full);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "user/base/err.h"
+#include "user/base/text.h"
 #include "user/decide/value.h"
 #include "user/observe/flows.h"
 #include "user/observe/words.h"
@@ -17,7 +18,7 @@ static int client_parse(const char *text, struct xs_flow_match *m)
 	if (strchr(text, '/'))
 		wrong = xs_cidr_parse(text, &m->client, &m->bits);
 	else
-		wrong = xs_endpoint_parse(text, &m->client, &m->cport);
+		wrong = xs_addr_parse(text, &m->client) ? xs_addr_port_parse(text, &m->client, &m->cport) : NULL;
 	return wrong ? xs_usage(text, "write ADDR, ADDR:PORT, [ADDR]:PORT or ADDR/BITS", "no client: %s", wrong) : 0;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "user/base/err.h"
 #include "user/base/out.h"
+#include "user/load/obj.h"
 #include "user/observe/latency.h"
 #include "user/observe/words.h"
 
@@ -100,6 +101,7 @@ static void fold(struct xs_latency *l)
 int xs_latency_read(struct xs_latency *l)
 {
 	uint64_t counters[XS_C_MAX];
+	struct xs_sizes sizes;
 	int n = xs_snap_counters(counters);
 
 	if (!n)
@@ -108,7 +110,9 @@ int xs_latency_read(struct xs_latency *l)
 		return n;
 	l->n = n;
 	l->series = n - 1;
-	l->most = xs_map_entries(XS_MAP_xs_hists) / XS_M_MAX - 1;
+	xs_obj_sizes(&sizes);
+	l->on = sizes.timing;
+	l->most = sizes.series - 1;
 	l->full = counters[XS_C_SERIES_FULL];
 	l->row[0].key.pad = 1;
 	l->caught = values(&l->row[0]);
@@ -168,7 +172,7 @@ json_t *xs_latency_json(const struct xs_latency *l, bool buckets)
 		if (json_array_append_new(rows, j))
 			break;
 	}
-	return json_pack("{s:o, s:i, s:i, s:I, s:I, s:I}", "latency", rows, "series", l->series, "series_max", l->most,
+	return json_pack("{s:o, s:b, s:i, s:i, s:I, s:I, s:I}", "latency", rows, "measured", l->on, "series", l->series, "series_max", l->most,
 			 "values", (json_int_t)l->measured, "values_catch_all", (json_int_t)l->caught, "flows_catch_all", (json_int_t)l->full);
 }
 

@@ -15,6 +15,7 @@ struct xs_latency {
 	int service, tenant, class, target, metric;	/* wanted, -1: any */
 	struct xs_series *row;		/* folded and sorted; key.pad: the catch-all series */
 	uint32_t n;
+	bool on;			/* latency is measured: of every request, for nothing is sampled */
 	uint32_t series, most;		/* series in use, and how many there may be */
 	uint64_t measured, caught;	/* values in all series, and of them in the catch-all */
 	uint64_t full;			/* flows that found no series of their own */

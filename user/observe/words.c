@@ -2,12 +2,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "user/base/err.h"
 #include "user/base/mapio.h"
 #include "user/base/out.h"
-#include "user/decide/value.h"
 #include "user/observe/words.h"
 
 #define WORD(words, i) ((i) < sizeof(words) / sizeof((words)[0]) ? (words)[i] : "unknown")
@@ -145,30 +143,4 @@ int xs_filter(const struct xs_call *call, enum xs_kind kind, int *id)
 		return xs_refuse(name, try, "no such %s", object);
 	*id = kind == XS_K_CLASS ? ((struct xs_r_class *)r)->number : r->id;
 	return 0;
-}
-
-const char *xs_endpoint_parse(const char *text, struct xs_addr *addr, uint16_t *port)
-{
-	const char *colon = strrchr(text, ':'), *from = text;
-	bool v6 = *text == '[', bare = !colon || (!v6 && strchr(text, ':') != colon);
-	char host[64], *end;
-	long n;
-
-	*port = 0;
-	if (bare)
-		return xs_addr_parse(text, addr);
-	snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
-	if (v6) {
-		if (colon[-1] != ']')
-			return "write [ADDR]:PORT";
-		host[strlen(host) - 1] = 0;
-		from = host + 1;
-	} else {
-		from = host;
-	}
-	n = strtol(colon + 1, &end, 10);
-	if (*end || end == colon + 1 || n < 1 || n > 65535)
-		return "the port is 1..65535";
-	*port = n;
-	return xs_addr_parse(from, addr);
 }

@@ -30,7 +30,5 @@ void xs_put(json_t **object, const char *key, json_t *value);
 /* xs_filter() - id (of a class: number) that a filter word of this call names, "-": 0, -1 if the filter was not given.
  * Return: 0 or -errno, reported */
 int xs_filter(const struct xs_call *call, enum xs_kind kind, int *id);
-/* xs_endpoint_parse() - ADDR, ADDR:PORT or [ADDR]:PORT; port in host order, 0: not given. Return: NULL, or what is wrong */
-const char *xs_endpoint_parse(const char *text, struct xs_addr *addr, uint16_t *port);
 
 #endif
