@@ -6,7 +6,6 @@
 
 #include "bpf/maps.bpf.h"
 
-#define XS_EPOCH_SANE 1704067200ULL	/* 2024-01-01: a clock before it was never set */
 #define XS_NS 1000000000ULL
 
 /* xs_unix_s() - unix time in seconds. Return: 0 if this host has no sound clock */

@@ -40,6 +40,7 @@ struct xs_clock {
 	__u32 pad;
 };
 XS_SIZE(struct xs_clock, 32);
+#define XS_EPOCH_SANE 1704067200LL	/* 2024-01-01: a clock before it was never set */
 
 enum xs_shim_policy { XS_SHIM_NONE, XS_SHIM_OPTIONAL, XS_SHIM_REQUIRED };
 enum xs_refuse { XS_REFUSE_RESET, XS_REFUSE_SILENT };
