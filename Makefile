@@ -23,7 +23,7 @@ SAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recove
 LIBS := -Wl,-Bstatic -lxdp -lbpf -lelf -lz -lfyaml -ljansson -Wl,-Bdynamic -lsmartcols -lm
 LIBS_accel := -lmicrohttpd -ljansson -lpthread -lm
 LIBS_drive := -lcurl -ljansson -lsmartcols -lm
-LIBS_bench := -Wl,-Bstatic -lbpf -lelf -lz -Wl,-Bdynamic -ldl
+LIBS_bench := -Wl,-Bstatic -lbpf -lelf -lz -ljansson -Wl,-Bdynamic -lsmartcols -lm
 
 SRC := $(wildcard user/base/*.c user/cmd/*.c user/load/*.c user/decide/*.c user/observe/*.c user/man/*.c user/shim/*.c)
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(B)/obj/gen/cmd_table.o
@@ -31,7 +31,8 @@ LIBOBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard user/shim/*.c))
 SANOBJ := $(SRC:%.c=$(B)/san/%.o) $(B)/san/gen/cmd_table.o
 BPFOBJ := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c)) $(patsubst tools/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard tools/*.bpf.c))
 SKEL := $(patsubst $(B)/bpf/%.bpf.o,$(B)/skel/%.skel.h,$(BPFOBJ))
-TOOLS := $(patsubst tools/%.c,$(B)/%,$(wildcard tools/*.c))
+# A tool is tools/NAME.c with its tools/NAME_*.c.
+TOOLS := $(patsubst tools/%.c,$(B)/%,$(filter-out %.bpf.c $(wildcard tools/*_*.c),$(wildcard tools/*.c)))
 TESTS := $(patsubst user/tests/%.c,$(B)/tests/%,$(wildcard user/tests/test_*.c))
 PAGES := $(B)/man/xsteer.8 $(B)/man/xsteer.yaml.5
 # What C files include of the build: skeletons, the version, texts as string literals
@@ -118,6 +119,8 @@ $(B)/tests/%: $(B)/san/user/tests/%.o $(SANOBJ)
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ -lcmocka $(LIBS)
 $(B)/%: $(B)/obj/tools/%.o $(B)/libxsteer-shim.a
 	$(call say,LINK)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$*)
+$(B)/bench: $(patsubst %.c,$(B)/obj/%.o,$(filter-out %.bpf.c,$(wildcard tools/bench_*.c)) user/base/err.c user/base/mapio.c user/base/out.c)
+$(B)/obj/tools/bench_out.o: CFLAGS += -DXS_CLANG='"$(shell $(CLANG) --version | head -1)"'
 $(B)/man/xsteer.8: $(B)/xsteer
 	$(call say,MAN)mkdir -p $(@D) && $(B)/xsteer help man > $@
 $(B)/man/xsteer.yaml.5: $(B)/xsteer

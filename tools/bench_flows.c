@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Flows as clients and targets make them: SYN, SYN-ACK, ACK and a request go through the programs; nothing is written by hand.
+ * Client i has address clients + i / PORTS and port FIRST_PORT + i % PORTS. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include "tools/bench.h"
+#include "user/base/err.h"
+#include "user/base/mapio.h"
+
+enum { PORTS = 4096, FIRST_PORT = 20000 };
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+struct bench_ends bench_ends_of(const struct bench_set *s, bool back)
+{
+	struct bench_ends to = { .src = bench_addr(s->clients), .dst = bench_addr(s->vip), .sport = 1, .dport = s->port };
+
+	if (back)
+		to = (struct bench_ends){ .src = bench_addr(s->targets), .dst = to.src, .sport = 1, .dport = 1 };
+	return to;
+}
+
+static void client(struct bench_flow *f, const struct bench_set *s, uint32_t i)
+{
+	f->saddr = htonl(ntohl(bench_addr(s->clients).w[3]) + i / PORTS);
+	f->sport = htons(FIRST_PORT + i % PORTS);
+	f->daddr = bench_addr(s->vip).w[3];
+	f->dport = htons(s->port);
+}
+
+void bench_flows_fresh(struct bench_table *t, const struct bench_set *s)
+{
+	static uint32_t next = 1 << 20;		/* beyond those that bench_flows_make() made */
+
+	for (uint32_t i = 0; i < t->n; i++)
+		client(&t->flow[i], s, next++ & 0xffffff);
+}
+
+/* Send one frame for each flow of a table and see that all take the exit. */
+static int send_all(const struct bench_set *s, bool back, struct bench_frame *f, enum xs_reason want)
+{
+	const struct bench_table *t = back ? &s->back : &s->to;
+	struct bench_job j = { .hook = back && s->stack ? BENCH_TC : BENCH_XDP, .frame = f, .table = t, .packets = t->n };
+	uint64_t before[XS_R_MAX], after[XS_R_MAX];
+	int err;
+
+	j.prog = bench_host_prog(j.hook);
+	bench_reasons(before);
+	err = bench_run(&j);
+	if (err)
+		return err;
+	bench_reasons(after);
+	for (enum xs_reason r = 0; r < XS_R_MAX; r++)
+		if (r != want && after[r] != before[r])
+			return xs_refuse(s->name, NULL, "frames left by %s, not %s", bench_reason(r), bench_reason(want));
+	if (after[want] - before[want] != t->n)
+		return xs_refuse(s->name, NULL, "not every frame left by %s", bench_reason(want));
+	return 0;
+}
+
+/* Where did each flow go? The record says so; the reply's source is its target. */
+static int learn_targets(const struct bench_set *s, uint8_t state)
+{
+	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
+	uint32_t base = ntohl(bench_addr(s->clients).w[3]), i, found = 0;
+	struct xs_target t;
+
+	if (!f)
+		return -EINVAL;
+	for (const struct xs_flow *end = f + xs_map_entries(XS_MAP_xs_flows); f < end; f++) {
+		i = (ntohl(f->client.w[3]) - base) * PORTS + ntohs(f->cport) - FIRST_PORT;
+		if (f->state != state || f->service != s->service || i >= s->to.n)
+			continue;
+		if (xs_map_get(XS_MAP_xs_targets, &(uint32_t){ f->target }, &t))
+			continue;
+		s->back.flow[i] = (struct bench_flow){ .saddr = t.addr.w[3], .sport = t.port, .daddr = f->client.w[3], .dport = f->cport };
+		found++;
+	}
+	return found == s->to.n ? 0 : xs_refuse(s->name, NULL, "%u of %u flows have a record in the right state", found, s->to.n);
+}
+
+/* The order of creation is the order of records in memory; traffic knows nothing of it. */
+static void shuffle(const struct bench_set *s)
+{
+	struct bench_flow f;
+	uint32_t k;
+
+	srandom(1);
+	for (uint32_t i = s->to.n - 1; i > 0; i--) {
+		k = random() % (i + 1);
+		f = s->to.flow[i], s->to.flow[i] = s->to.flow[k], s->to.flow[k] = f;
+		f = s->back.flow[i], s->back.flow[i] = s->back.flow[k], s->back.flow[k] = f;
+	}
+}
+
+static int make_tcp(const struct bench_set *s)
+{
+	struct bench_ends to = bench_ends_of(s, false), back = bench_ends_of(s, true);
+	struct bench_frame f;
+	int err;
+
+	bench_tcp(&f, &to, SYN, BENCH_ISN, 0, NULL, 0, 0);
+	err = send_all(s, false, &f, XS_R_PLACED) ?: learn_targets(s, XS_F_HALF_OPEN);
+	if (err)
+		return err;
+	bench_tcp(&f, &back, SYN | ACK, BENCH_TARGET_ISN, BENCH_ISN + 1, NULL, 0, 0);
+	err = send_all(s, true, &f, XS_R_RETURNED);
+	if (err)
+		return err;
+	bench_tcp(&f, &to, ACK, BENCH_ISN + 1, BENCH_TARGET_ISN + 1, NULL, 0, 0);
+	err = send_all(s, false, &f, XS_R_STEERED);
+	if (err)
+		return err;
+	bench_tcp(&f, &to, ACK | PSH, BENCH_ISN + 1, BENCH_TARGET_ISN + 1, NULL, 0, BENCH_PAYLOAD);
+	return send_all(s, false, &f, XS_R_STEERED) ?: learn_targets(s, XS_F_ESTABLISHED);
+}
+
+static int make_udp(const struct bench_set *s)
+{
+	struct bench_ends to = bench_ends_of(s, false), back = bench_ends_of(s, true);
+	static const uint8_t payload[BENCH_PAYLOAD];
+	struct bench_frame f;
+	int err;
+
+	bench_udp(&f, &to, payload, sizeof(payload));
+	err = send_all(s, false, &f, XS_R_PLACED) ?: learn_targets(s, XS_F_DATAGRAM);
+	if (err)
+		return err;
+	bench_udp(&f, &back, payload, sizeof(payload));
+	return send_all(s, true, &f, XS_R_RETURNED);
+}
+
+int bench_flows_make(struct bench_set *s)
+{
+	struct xs_service_key k = { .addr = bench_addr(s->vip), .port = htons(s->port), .proto = s->proto, .gen = XS_GEN(xs_control_read()) };
+	int err;
+
+	if (xs_map_get(XS_MAP_xs_svc_index, &k, &s->service))
+		return xs_refuse(s->name, NULL, "the service is not there");
+	s->to.n = s->back.n = BENCH_FLOWS;
+	s->to.flow = calloc(BENCH_FLOWS, sizeof(*s->to.flow));
+	s->back.flow = calloc(BENCH_FLOWS, sizeof(*s->back.flow));
+	if (!s->to.flow || !s->back.flow)
+		return xs_kernel(ENOMEM, "bench", NULL, "no room for flows");
+	for (uint32_t i = 0; i < BENCH_FLOWS; i++)
+		client(&s->to.flow[i], s, i);
+	err = s->proto == IPPROTO_TCP ? make_tcp(s) : make_udp(s);
+	if (!err)
+		shuffle(s);
+	return err;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The instance under test, made as an operator makes one: devices, routes, `xsteer load`, `xsteer apply`. All of it in a network
+ * namespace that ends with this process. Next hops have permanent neighbour entries, so that direct delivery never waits. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tools/bench_rows.h"
+#include "user/base/err.h"
+#include "user/base/mapio.h"
+
+enum { TARGETS = 16 };
+
+static const char *program;
+static int progs[] = { [BENCH_XDP] = -1, [BENCH_TC] = -1 };
+
+static const char *const pins[] = { [BENCH_XDP] = "xsteer_xdp", [BENCH_TC] = "xsteer_egress" };
+
+/* bc0 is where clients come from, bt0 where the targets are; their peers are only there to take frames. */
+static const char *const network =
+	"set -e\n"
+	"sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1\n"
+	"ip link set lo up\n"
+	"for d in bc bt; do\n"
+	"	ip link add ${d}0 type veth peer ${d}1\n"
+	"	ethtool -K ${d}0 gro on >/dev/null; ethtool -K ${d}1 gro on >/dev/null\n"
+	"	ip link set ${d}0 up; ip link set ${d}1 up\n"
+	"done\n"
+	"ip addr add 198.18.1.1/24 dev bc0\n"
+	"ip addr add 198.18.128.254/24 dev bt0\n"
+	"ip addr add 198.18.2.1/32 dev lo\n"
+	"ip addr add 2001:db8:f::1/64 dev bc0 nodad\n"
+	"ip addr add 2001:db8:2::ffff/64 dev bt0 nodad\n"
+	"ip neigh add 198.18.1.2 lladdr 02:00:00:00:00:aa dev bc0\n"
+	"ip neigh add 2001:db8:f::2 lladdr 02:00:00:00:00:aa dev bc0\n"
+	"ip route add 198.18.0.0/15 via 198.18.1.2\n"
+	"ip route add 2001:db8:1::/48 via 2001:db8:f::2\n"
+	"for i in $(seq 1 16); do\n"
+	"	ip neigh add 198.18.128.$i lladdr 02:00:00:00:01:$i dev bt0\n"
+	"	ip neigh add 2001:db8:2::$(printf %x $i) lladdr 02:00:00:00:01:$i dev bt0\n"
+	"done\n";
+
+/* Handshakes that do not end are forgotten after a second: new flows keep coming, and the table is to find room as in life. */
+static void write_config(FILE *f)
+{
+	fprintf(f, "xsteer: 1\nsettings: {tcp_syn: 1s, tcp_idle: 36000s, udp_idle: 36000s}\n");
+	fprintf(f, "classes:\n  - {name: bench, id: %d}\ntenants:\n  - {name: bench, id: %d, keys: [\"hex:", BENCH_CLASS, BENCH_TENANT);
+	for (const char *k = BENCH_KEY; *k; k++)
+		fprintf(f, "%02x", (unsigned char)*k);
+	fprintf(f, "\"]}\npools: [{name: tcp4}, {name: udp4}, {name: stack4}, {name: tcp6}]\ntargets:\n");
+	for (int i = 0; i < TARGETS; i++) {
+		fprintf(f, "  - {name: tcp4-%d, pool: tcp4, address: 198.18.128.%d, port: 8000}\n", i, i + 1);
+		fprintf(f, "  - {name: udp4-%d, pool: udp4, address: 198.18.128.%d, port: 8001}\n", i, i + 1);
+		fprintf(f, "  - {name: stack4-%d, pool: stack4, address: 198.18.2.1, port: %d}\n", i, 9000 + i);
+		fprintf(f, "  - {name: tcp6-%d, pool: tcp6, address: \"2001:db8:2::%x\", port: 8000}\n", i, i + 1);
+	}
+	fprintf(f, "services:\n");
+	for (int i = 0; i < BENCH_SETS; i++)
+		fprintf(f, "  - {name: %s, address: \"%s\", port: %d, protocol: %s, pools: [%s], shim: optional}\n", bench_sets[i].name,
+			bench_sets[i].vip, bench_sets[i].port, bench_sets[i].proto == IPPROTO_TCP ? "tcp" : "udp", bench_sets[i].name);
+}
+
+/* Run `xsteer -i INSTANCE ...`; what it prints is of no interest unless it fails, and then it is on standard error. */
+static int cli(const char *words, void (*input)(FILE *))
+{
+	char command[512];
+	FILE *f;
+	int status;
+
+	snprintf(command, sizeof(command), "%s -i %s %s >/dev/null", program, xs_env.instance, words);
+	fflush(stdout);
+	f = popen(command, "w");
+	if (!f)
+		return xs_kernel(errno, command, NULL, "cannot run");
+	if (input)
+		input(f);
+	status = pclose(f);
+	return status ? xs_refuse(command, "run it by hand", "failed with status %d", status) : 0;
+}
+
+static int devices(void)
+{
+	int status;
+
+	if (unshare(CLONE_NEWNET))
+		return xs_kernel(errno, "bench", "run as root", "no network namespace");
+	status = system(network);
+	return status ? xs_refuse("bench", "apt-get install iproute2 ethtool", "devices cannot be made, status %d", status) : 0;
+}
+
+int bench_host_up(const char *xsteer)
+{
+	char load[64];
+	int err;
+
+	program = xsteer;
+	snprintf(load, sizeof(load), "load --flows %d bc0 bt0", BENCH_ROOM);
+	err = devices() ?: cli(load, NULL) ?: cli("apply -", write_config) ?: xs_maps_open(false);
+	for (int i = 0; !err && i < 2; i++) {
+		progs[i] = bpf_obj_get(xs_pin_path(pins[i]));
+		if (progs[i] < 0)
+			err = xs_kernel(errno, pins[i], NULL, "is not pinned");
+	}
+	return err;
+}
+
+void bench_host_down(void)
+{
+	xs_maps_close();
+	if (!access(xs_pin_path(NULL), F_OK))
+		cli("unload", NULL);
+}
+
+int bench_host_prog(enum bench_hook hook)
+{
+	return progs[hook];
+}
+
+const char *bench_reason(enum xs_reason r)
+{
+	static const char *const names[] = {
+#define X(id, name, act, help) #name,
+		XS_REASONS(X)
+#undef X
+	};
+
+	return names[r];
+}
+
+void bench_reasons(uint64_t count[XS_R_MAX])
+{
+	struct xs_count c;
+
+	memset(count, 0, XS_R_MAX * sizeof(*count));
+	for (uint32_t i = 0; i < (BENCH_SETS + 1) * XS_R_MAX; i++)	/* ids of services are dense; 0: no service */
+		if (!xs_percpu_sum(XS_MAP_xs_reasons, i, &c, sizeof(c)))
+			count[i % XS_R_MAX] += c.packets;
+}

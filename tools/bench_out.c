@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "tools/bench_out.h"
+#include "user/base/err.h"
+#include "user/base/mapio.h"
+#include "user/base/out.h"
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* tenth() - ns are precise to no more than that */
+static double tenth(double v)
+{
+	return (v < 0 ? -1 : 1) * (double)(long)((v < 0 ? -v : v) * 10 + .5) / 10;
+}
+
+static double quantile(const double *v, int n, double q)
+{
+	double s[BENCH_ROUNDS_MAX];
+
+	memcpy(s, v, n * sizeof(*v));
+	qsort(s, n, sizeof(*s), ascending);
+	return s[(int)(q * (n - 1) + .5)];
+}
+
+static json_t *row_json(const struct bench_row *r, const struct bench_result *res)
+{
+	double x = quantile(res->xsteer, res->n, .5), y = quantile(res->classic, res->n, .5);
+	json_t *j = json_pack("{s:s}", "row", r->name);
+
+	if (res->failed[0]) {
+		json_object_set_new(j, "failed", json_string(res->failed));
+		return j;
+	}
+	json_object_set_new(j, "median_ns", json_real(tenth(x)));
+	json_object_set_new(j, "min_ns", json_real(tenth(quantile(res->xsteer, res->n, 0))));
+	if (r->classic < 0)
+		return j;
+	json_object_set_new(j, "classic_median_ns", json_real(tenth(y)));
+	json_object_set_new(j, "classic_min_ns", json_real(tenth(quantile(res->classic, res->n, 0))));
+	json_object_set_new(j, "ratio", json_real((double)(long)(x / y * 100 + .5) / 100));
+	return j;
+}
+
+/* fd_is_prog() - whether what was pinned is a program */
+static bool fd_is_prog(int fd)
+{
+	char path[64], what[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, what, sizeof(what) - 1) > 0 && strstr(what, "bpf-prog");
+}
+
+static json_t *prog_json(int fd, const char *name)
+{
+	struct bpf_prog_info i = {};
+	__u32 len = sizeof(i);
+
+	if (bpf_obj_get_info_by_fd(fd, &i, &len))
+		return NULL;
+	return json_pack("{s:s, s:i, s:i, s:i}", "program", name, "verified_insns", (int)i.verified_insns,
+			 "xlated_bytes", (int)i.xlated_prog_len, "jited_bytes", (int)i.jited_prog_len);
+}
+
+/* programs() - every program pinned in the instance */
+static json_t *programs(void)
+{
+	DIR *dir = opendir(xs_pin_path(NULL));
+	json_t *all = json_array();
+	struct dirent *d;
+	int fd;
+
+	while (dir && (d = readdir(dir))) {
+		fd = d->d_name[0] == '.' ? -1 : bpf_obj_get(xs_pin_path(d->d_name));
+		if (fd < 0)
+			continue;
+		if (fd_is_prog(fd))
+			json_array_append_new(all, prog_json(fd, d->d_name));
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	return all;
+}
+
+static const char *cpu_model(char *buf, int size)
+{
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	bool found = false;
+
+	while (f && !found && fgets(buf, size, f))
+		found = !strncmp(buf, "model name", 10) && strstr(buf, ": ");
+	if (f)
+		fclose(f);
+	buf[strcspn(buf, "\n")] = 0;
+	return found ? strstr(buf, ": ") + 2 : "unknown";
+}
+
+/* The setting is not seen in a network namespace; a loaded program tells. */
+static bool jited(void)
+{
+	struct bpf_prog_info i = {};
+	__u32 len = sizeof(i);
+
+	return !bpf_obj_get_info_by_fd(bench_host_prog(BENCH_XDP), &i, &len) && i.jited_prog_len;
+}
+
+static json_t *machine(int rounds)
+{
+	char cpu[256] = "";
+	struct utsname u;
+
+	uname(&u);
+	return json_pack("{s:s, s:s, s:b, s:s, s:i, s:i}", "kernel", u.release, "cpu", cpu_model(cpu, sizeof(cpu)),
+			 "jit", jited(), "clang", XS_CLANG, "rounds", rounds, "packets", BENCH_FLOWS);
+}
+
+int bench_print(const struct bench_result *res, int rounds)
+{
+	static const struct xs_col rows[] = { { "row", "ROW", XS_FMT_TEXT }, { "median_ns", "MEDIAN", XS_FMT_COUNT }, { "min_ns", "MIN", XS_FMT_COUNT },
+		{ "classic_median_ns", "CLASSIC", XS_FMT_COUNT }, { "classic_min_ns", "MIN", XS_FMT_COUNT }, { "ratio", "RATIO", XS_FMT_COUNT },
+		{ "failed", "", XS_FMT_TEXT }, {} };
+	static const struct xs_col progs[] = { { "program", "PROGRAM", XS_FMT_TEXT }, { "verified_insns", "VERIFIED", XS_FMT_COUNT },
+		{ "xlated_bytes", "XLATED", XS_FMT_BYTES }, { "jited_bytes", "JITED", XS_FMT_BYTES }, {} };
+	json_t *m = machine(rounds), *all = json_array();
+	int failed = 0;
+
+	for (int i = 0; bench_rows[i].name; i++) {
+		if (!res[i].n)
+			continue;
+		failed += !!res[i].failed[0];
+		json_array_append_new(all, row_json(&bench_rows[i], &res[i]));
+	}
+	json_object_set_new(m, "rows", all);
+	json_object_set_new(m, "programs", programs());
+	if (!xs_env.json) {
+		printf("kernel %s, %s, JIT %s, %s\nns per packet net of an empty program, %d rounds of %d packets; ratio: to the classic balancer\n\n",
+		       json_string_value(json_object_get(m, "kernel")), json_string_value(json_object_get(m, "cpu")),
+		       json_is_true(json_object_get(m, "jit")) ? "on" : "off", XS_CLANG, rounds, BENCH_FLOWS);
+		xs_out_table(rows, json_incref(all), NULL);
+		putchar('\n');
+		xs_out_table(progs, json_incref(json_object_get(m, "programs")), NULL);
+	}
+	xs_out_json(m);
+	return failed ? xs_refuse("bench", "see the rows", "%d rows have no figures", failed) : 0;
+}
+
+/* most() - the budget of a program. Return: 0: it has none */
+static long most(const char *budget, const char *program)
+{
+	char line[256], name[128];
+	long n, found = 0;
+	FILE *f = fopen(budget, "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%127s %ld", name, &n) == 2 && !strcmp(name, program))
+			found = n;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+int bench_check(const char *budget)
+{
+	json_t *all = programs(), *p;
+	int err = json_array_size(all) ? 0 : xs_refuse(budget, NULL, "no program is pinned");
+	const char *name;
+	long is, may;
+	size_t i;
+
+	json_array_foreach(all, i, p) {
+		name = json_string_value(json_object_get(p, "program"));
+		is = json_integer_value(json_object_get(p, "verified_insns"));
+		may = most(budget, name);
+		if (is > may)
+			err = xs_refuse(name, "make it simpler, or argue for more in the budget", "%ld instructions verified, %ld allowed", is, may);
+		else if (!xs_env.json)
+			printf("%s: %ld of %ld instructions verified\n", name, is, may);
+	}
+	json_decref(all);
+	return err;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What tools/bench prints, and the check of the verifier's budget. */
+#ifndef BENCH_OUT_H
+#define BENCH_OUT_H
+
+#include "tools/bench_rows.h"
+
+#define BENCH_ROWS_MAX 32
+#define BENCH_ROUNDS_MAX 200
+
+struct bench_result {
+	double xsteer[BENCH_ROUNDS_MAX], classic[BENCH_ROUNDS_MAX];	/* net ns, by round */
+	int n;
+	uint32_t seq;			/* of the next packet with payload */
+	char failed[96];		/* why the row has no figures */
+};
+
+/* bench_print() - table or JSON. Return: 0, or -EINVAL if a row failed, or -errno, reported */
+int bench_print(const struct bench_result *res, int rounds);
+/* bench_check() - compare verified instructions of every pinned program with a budget (lines: name most). Return: as above */
+int bench_check(const char *budget);
+
+#endif
