@@ -71,7 +71,7 @@ static void fmt_bytes(char *buf, size_t size, double v)
 	snprintf(buf, size, i ? "%.1f %s" : "%.0f %s", v, units[i]);
 }
 
-/* 1234567 as 1,234,567 */
+/* 1234567 as 1,234,567; four digits are read without help */
 static void fmt_count(char *buf, size_t size, long long v)
 {
 	char digits[32];
@@ -79,7 +79,7 @@ static void fmt_count(char *buf, size_t size, long long v)
 	size_t used = 0;
 
 	for (int i = 0; i < n && used + 2 < size; i++) {
-		if (i > first && (n - i) % 3 == 0)
+		if (n - first > 4 && i > first && (n - i) % 3 == 0)
 			buf[used++] = ',';
 		buf[used++] = digits[i];
 	}

@@ -63,11 +63,13 @@ has filters "service target tenant" flow list ''
 expect filters_once "" flow list service x serv
 has set_keys "address pool port via" target set gpu9 ''
 expect set_words "nat" target set gpu9 via na
-expect set_more "port" target set gpu9 address 198.18.0.1 po
+expect set_more "pool port" target set gpu9 address 198.18.0.1 po
+expect set_once "pool" target set gpu9 port 80 po
 has set_enum "none optional required" service set chat shim ''
 expect no_word_at_end "" version ''
-: > "$tmp/a file.yaml" > "$tmp/b.yaml"
-expect files "$tmp/a file.yaml $tmp/b.yaml" apply "$tmp/"
+: > "$tmp/conf a.yaml"
+: > "$tmp/conf.yaml"
+expect files "$tmp/conf a.yaml $tmp/conf.yaml" apply "$tmp/co"
 expect device "lo" load lo
 
 if [ "$(id -u)" != 0 ]; then echo "skip completion/names: needs root to load an instance"; exit 0; fi

@@ -61,7 +61,7 @@ static json_t *rows(void)
 {
 	return json_pack("[{s:s, s:s, s:I, s:{s:i}, s:i, s:[s, s], s:i}, {s:s, s:s, s:i, s:n, s:b}]",
 			 "name", "gpu0", "state", "up", "flows", (json_int_t)1234567, "times", "ttft_us", 1250, "bytes", 1536, "zones", "eu-de", "us", "id", 3,
-			 "name", "a-rather-long-name", "state", "down", "flows", 0, "times", "zones", 1);
+			 "name", "a-rather-long-name", "state", "down", "flows", 4096, "times", "zones", 1);
 }
 
 static void test_table(void **state)
@@ -72,7 +72,7 @@ static void test_table(void **state)
 	assert_string_equal(capture_end(),
 			    "NAME               STATE     FLOWS    TTFT   BYTES ZONES\n"
 			    "gpu0               up    1,234,567 1.25 ms 1.5 KiB eu-de, us\n"
-			    "a-rather-long-name down          0       -       - yes\n");
+			    "a-rather-long-name down       4096       -       - yes\n");
 	capture_begin();
 	xs_out_table(cols, json_array(), "no targets");
 	assert_string_equal(capture_end(), "no targets\n");
