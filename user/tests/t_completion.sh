@@ -65,6 +65,11 @@ has set_keys "address pool port via" target set gpu9 ''
 expect set_words "nat" target set gpu9 via na
 expect set_more "pool port" target set gpu9 address 198.18.0.1 po
 expect set_once "pool" target set gpu9 port 80 po
+has list_keys "name pool via" target list ''
+expect list_words "nat" target list via na
+has reasons "no_shim zone_denied" drop list reason ''
+has metrics "handshake ttft" latency show metric ''
+expect arg_words "generic native" load --mode ''
 has set_enum "none optional required" service set chat shim ''
 expect no_word_at_end "" version ''
 : > "$tmp/conf a.yaml"
@@ -81,5 +86,6 @@ expect names "gpu0 gpu1" -i "$inst" target drain ''
 expect names_prefix "gpu1" -i "$inst" target drain gpu1
 expect names_filter "chat" -i "$inst" flow list service ''
 expect names_ref "p" -i "$inst" target set gpu9 pool ''
+expect names_list "gpu0 gpu1" -i "$inst" target list name gpu
 expect names_other_instance "" -i "no$inst" target drain ''
 expect instances "$inst" -i "$inst"
