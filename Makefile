@@ -53,9 +53,9 @@ deps:			## find out which Debian packages are missing and install them
 demo: all		## client, host and three accelerators in namespaces: the main job on real traffic
 	@scripts/demo.sh $(B)
 
-check: all		## every test; ends with `N passed, N failed, N skipped`
+check: all		## every test, or ONLY='t_batch sizes'; ends with `N passed, N failed, N skipped`
 	@$(MAKE) --no-print-directory -j2 tests
-	@scripts/check $(B)
+	@scripts/check $(B) $(ONLY)
 
 tests: $(TESTS)
 

@@ -15,16 +15,18 @@ bool xs_first_of_object(const struct xs_cmd *const *entry)
 	return true;
 }
 
+/* Columns that help may fill: those of the terminal, but what is easy to read. */
+static int margin(void)
+{
+	return xs_env.width > 40 && xs_env.width < 120 ? xs_env.width : 120;
+}
+
 /* A piece of usage; one that would pass the margin begins a line. */
 static int piece(const char *text, int at, int indent, FILE *to)
 {
-	int n = strlen(text), margin = xs_env.width > 40 && xs_env.width < 100 ? xs_env.width : 100;
-
-	if (at + 1 + n > margin && at > indent)
-		at = fprintf(to, "\n%*s%s", indent, "", text) - 1;
-	else
-		at += fprintf(to, " %s", text);
-	return at;
+	if (at + 1 + (int)strlen(text) > margin() && at > indent)
+		return fprintf(to, "\n%*s%s", indent, "", text) - 1;
+	return at + fprintf(to, " %s", text);
 }
 
 void xs_cmd_usage(const struct xs_cmd *cmd, int column, FILE *to)
@@ -84,26 +86,59 @@ static void print_opts(const struct xs_opt *opts, bool filters, const char *titl
 			row(opt_left(o, left, sizeof(left)), width, o->help);
 }
 
-/* Text of a record with one newline at its end, whether it has none or several. */
-static void print_text(const char *title, const char *text)
+/* A line, broken at blanks where it passes the margin. */
+static void print_wrapped(const char *line, int n)
 {
-	size_t n = strlen(text);
+	int cut;
 
-	while (n && text[n - 1] == '\n')
-		n--;
-	printf("\n%s%.*s\n", title, (int)n, text);
+	while (n > margin()) {
+		for (cut = margin(); cut > 0 && line[cut] != ' '; cut--)
+			;
+		if (!cut)
+			break;
+		printf("%.*s\n", cut, line);
+		line += cut + 1;
+		n -= cut + 1;
+	}
+	printf("%.*s\n", n, line);
+}
+
+/* Text of a record: paragraphs, and lines that begin with a blank as they are. */
+static void print_text(const char *text)
+{
+	for (int n; *text; text += n, text += *text == '\n') {
+		n = strcspn(text, "\n");
+		if (*text == ' ')
+			printf("%.*s\n", n, text);
+		else if (n || text[1])
+			print_wrapped(text, n);
+	}
+}
+
+/* Lines to type, each indented by two blanks whether the record has them or not. */
+static void print_example(const char *text)
+{
+	for (int n; *text; text += n, text += *text == '\n') {
+		text += strncmp(text, "  ", 2) ? 0 : 2;
+		n = strcspn(text, "\n");
+		printf("  %.*s\n", n, text);
+	}
 }
 
 void xs_help_cmd(const struct xs_cmd *cmd)
 {
 	printf("%s%s%s: %s\n\nUsage: ", cmd->object ?: "", cmd->object ? " " : "", cmd->name, cmd->brief);
 	xs_cmd_usage(cmd, 7, stdout);
-	if (cmd->text)
-		print_text("", cmd->text);
+	if (cmd->text) {
+		putchar('\n');
+		print_text(cmd->text);
+	}
 	print_opts(cmd->opts, true, "Filters:");
 	print_opts(cmd->opts, false, "Options:");
-	if (cmd->example)
-		print_text("Example:\n", cmd->example);
+	if (cmd->example) {
+		printf("\nExample:\n");
+		print_example(cmd->example);
+	}
 }
 
 void xs_help_object(const char *object)

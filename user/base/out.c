@@ -23,14 +23,13 @@ bool xs_out_json(json_t *value)
 
 char *xs_out_ns(char *buf, size_t size, unsigned long long ns)
 {
-	static const struct { double least; const char *unit; } units[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" }, { 0, "ns" } };
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	double v = ns;
 	int i = 0;
 
-	while (units[i].least > ns)
-		i++;
-	snprintf(buf, size, "%.3g %s", units[i].least ? ns / units[i].least : (double)ns, units[i].unit);
-	if (i == 0 && ns >= 1000e9)
-		snprintf(buf, size, "%.0f s", ns / 1e9);
+	for (; i < 3 && v >= 999.5; i++)	/* what would be rounded to 1000 belongs to the next unit */
+		v /= 1000;
+	snprintf(buf, size, v >= 999.5 ? "%.0f %s" : "%.3g %s", v, units[i]);
 	return buf;
 }
 
@@ -72,6 +71,21 @@ static void fmt_bytes(char *buf, size_t size, double v)
 	snprintf(buf, size, i ? "%.1f %s" : "%.0f %s", v, units[i]);
 }
 
+/* 1234567 as 1,234,567; four digits are read without help */
+static void fmt_count(char *buf, size_t size, long long v)
+{
+	char digits[32];
+	int n = snprintf(digits, sizeof(digits), "%lld", v), first = v < 0;
+	size_t used = 0;
+
+	for (int i = 0; i < n && used + 2 < size; i++) {
+		if (n - first > 4 && i > first && (n - i) % 3 == 0)
+			buf[used++] = ',';
+		buf[used++] = digits[i];
+	}
+	buf[used] = 0;
+}
+
 static void fmt_scalar(const json_t *v, enum xs_fmt fmt, char *buf, size_t size)
 {
 	static const unsigned long long scale[] = { [XS_FMT_NS] = 1, [XS_FMT_US] = 1000, [XS_FMT_MS] = 1000000, [XS_FMT_S] = 1000000000 };
@@ -84,6 +98,8 @@ static void fmt_scalar(const json_t *v, enum xs_fmt fmt, char *buf, size_t size)
 		xs_out_ns(buf, size, (unsigned long long)(json_number_value(v) * scale[fmt]));
 	else if (json_is_number(v) && fmt == XS_FMT_BYTES)
 		fmt_bytes(buf, size, json_number_value(v));
+	else if (json_is_integer(v) && fmt == XS_FMT_COUNT)
+		fmt_count(buf, size, json_integer_value(v));
 	else if (json_is_integer(v))
 		snprintf(buf, size, "%lld", (long long)json_integer_value(v));
 	else if (json_is_real(v))

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include "maps/hist.h"
+#include "maps/reasons.h"
 #include "user/base/opt.h"
 #include "user/decide/model.h"
 
@@ -33,6 +35,18 @@ static bool has(const char *arg, size_t n, const char *word)
 	return memmem(arg, n, word, strlen(word)) != NULL;
 }
 
+/* Words that stand in a list of their own; NULL: this name has none. */
+static const char *list_of(const char *name)
+{
+	if (name && !strcmp(name, "reason"))
+#define X(id, name, ...) #name " "
+		return XS_REASONS(X);
+	if (name && !strcmp(name, "metric"))
+		return XS_METRICS(X);
+#undef X
+	return NULL;
+}
+
 /* What completes a value, from the word usage has for it and from what is so called; nothing known: `none`. sep parts words. */
 static void print_value(const char *arg, size_t n, const char *name, const char *object, char sep, const char *none)
 {
@@ -44,6 +58,8 @@ static void print_value(const char *arg, size_t n, const char *name, const char 
 		printf("@dev");
 	else if (has(arg, n, "INSTANCE"))
 		printf("@instance");
+	else if (list_of(name))
+		printf("%s", list_of(name));
 	else if (are_words(arg, n))
 		for (size_t i = 0; i < n; i++)
 			putchar(arg[i] == '|' ? sep : arg[i]);
@@ -83,6 +99,8 @@ static void print_fields(const char *key, const struct xs_kind_info *k)
 		printf("\t['%s %s']='", key, f->key);
 		if (f->type == XS_T_REF || f->type == XS_T_REFS || f->type == XS_T_ZONES)
 			printf("@row:%s", xs_kinds[f->ref].one);
+		if (f->type == XS_T_NAME)
+			printf("@row:%s", k->one);
 		for (uint64_t i = 0; f->type == XS_T_ENUM && (f->most ? i < f->most : f->words[i] != NULL); i++)
 			if (f->words[i])
 				printf("%s ", f->words[i]);
@@ -96,9 +114,10 @@ static const char *key_of(const struct xs_cmd *c, char *buf, size_t size)
 	return buf;
 }
 
-static bool is_set(const struct xs_cmd *c)
+/* Whether the command takes keys of its kind, with values, as words: `set`, and `list` as filters */
+static bool takes_keys(const struct xs_cmd *c)
 {
-	return c->raw && kind_of(c->object) && !strcmp(c->name, "set");
+	return c->raw && kind_of(c->object) && c->args && strstr(c->args, "KEY VALUE");
 }
 
 static void print_words(void)
@@ -125,13 +144,15 @@ static void print_words(void)
 
 static void print_args(const struct xs_cmd *c)
 {
-	const char *args = is_set(c) ? "NAME" : c->args ?: "";
+	const char *args = c->args ?: "";
 	char key[96];
 	size_t n, dots;
 
 	printf("\t['%s']='", key_of(c, key, sizeof(key)));
 	for (const char *w = args; *w; w += n, w += strspn(w, " ")) {
 		n = strcspn(w, " ");
+		if (takes_keys(c) && has(w, n, "KEY"))
+			break;
 		dots = has(w, n, "...");
 		print_value(w + (*w == '['), strcspn(w + (*w == '['), " ]."), NULL, c->object, ',', "-");
 		printf("%s ", dots ? "..." : "");
@@ -152,8 +173,8 @@ static int completion_run(const struct xs_call *call)
 	for (const struct xs_cmd *const *c = xs_cmds; *c; c++) {
 		printf("\t['%s']='", key_of(*c, key, sizeof(key)));
 		print_opt_words((*c)->opts);
-		for (const struct xs_field *f = is_set(*c) ? kind_of((*c)->object)->fields : NULL; f && f->key; f++)
-			if (f->type != XS_T_NAME)
+		for (const struct xs_field *f = takes_keys(*c) ? kind_of((*c)->object)->fields : NULL; f && f->key; f++)
+			if (f->type != XS_T_NAME || !(*c)->min_args)	/* a name that stands first is no key */
 				printf(" %s", f->key);
 		printf("'\n");
 	}
@@ -161,7 +182,7 @@ static int completion_run(const struct xs_call *call)
 	print_opt_values("-", xs_globals);
 	for (const struct xs_cmd *const *c = xs_cmds; *c; c++) {
 		print_opt_values(key_of(*c, key, sizeof(key)), (*c)->opts);
-		if (is_set(*c))
+		if (takes_keys(*c))
 			print_fields(key, kind_of((*c)->object));
 	}
 	printf(")\n%s", script);

@@ -1,7 +1,7 @@
 # The words behind a row of the tables: @file, @dev, @instance, @row OBJECT are looked up, the rest stands for itself.
 _xsteer_reply()
 {
-	local w words='' cur=$1
+	local w path words='' cur=$1
 	for w in $2; do
 		case $w in
 		@file)
@@ -9,15 +9,15 @@ _xsteer_reply()
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
 			;;
 		@dev)
-			for w in /sys/class/net/*/; do
-				w=${w%/}
-				words+=" ${w##*/}"
+			for path in /sys/class/net/*/; do
+				path=${path%/}
+				words+=" ${path##*/}"
 			done
 			;;
 		@instance)
-			for w in /sys/fs/bpf/xsteer/*/; do
-				w=${w%/}
-				words+=" ${w##*/}"
+			for path in /sys/fs/bpf/xsteer/*/; do
+				path=${path%/}
+				words+=" ${path##*/}"
 			done
 			;;
 		@row:*)

@@ -80,15 +80,33 @@ void xs_roff_text(const char *text, FILE *to)
 		fputc('\n', to);
 }
 
+/* Whether each line begins with two blanks, which .Bd gives it, too. */
+static bool indented(const char *text)
+{
+	size_t n;
+
+	for (const char *line = text; *line; line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		if (n && strncmp(line, "  ", 2))
+			return false;
+	}
+	return true;
+}
+
 void xs_roff_literal(const char *text, FILE *to)
 {
+	size_t strip = indented(text) ? 2 : 0, n;
+
 	fputs(".Bd -literal -offset indent\n", to);
-	for (const char *c = text; *c; c++) {
-		if ((c == text || c[-1] == '\n') && (*c == '.' || *c == '\''))
+	for (const char *line = text; *line; line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		if (n > strip && (line[strip] == '.' || line[strip] == '\''))
 			fputs("\\&", to);
-		put_char(*c, true, to);
+		for (size_t i = strip; i < n; i++)
+			put_char(line[i], true, to);
+		fputc('\n', to);
 	}
-	fputs(*text && text[strlen(text) - 1] == '\n' ? ".Ed\n" : "\n.Ed\n", to);
+	fputs(".Ed\n", to);
 }
 
 /* Length of what belongs together: lines up to an empty one, either all beginning with a blank or none. */

@@ -73,6 +73,7 @@ struct xsteer_long {
 	uint8_t exp0;		/* hash i covers the first 2^(exp0 + i) tokens: 4..15; means nothing if n is 0 */
 	uint8_t n;		/* hashes: 0..8 */
 	uint8_t tagged;		/* read: a tag is there; ignored by write */
+	uint8_t pad[3];
 	uint32_t hash[XSTEER_HASHES];	/* shallow to deep; 0: not known */
 };
 
