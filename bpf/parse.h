@@ -17,7 +17,7 @@
 #define XS_L4_MAX 512		/* where the transport header may begin, so that all of it lies below XS_OFF_MASK */
 
 struct xs_vlan { __be16 tci, next; };
-struct xs_ext { __u8 next, len; };
+struct xs_ext { __u8 next, len, type, left; };	/* the last two: of a routing header */
 struct xs_ext_frag { __u8 next, zero; __be16 off; __be32 id; };
 
 static __always_inline void xs_map_v4(struct xs_addr *a, __be32 v4)
@@ -48,8 +48,14 @@ static __always_inline enum xs_reason xs_parse_ip4(xs_ctx *c, struct xs_pkt *p)
 	return XS_R_NONE;
 }
 
+/* xs_is_mapped() - ::ffff:a.b.c.d, which is how an IPv4 address is written here and which no IPv6 packet may carry */
+static __always_inline bool xs_is_mapped(const struct xs_addr *a)
+{
+	return !(a->w[0] | a->w[1]) && a->w[2] == bpf_htonl(0xffff);
+}
+
 /* xs_ext_walk() - walk the extension headers (RFC 8200) from `off` on, the first being `next`; global, so that the verifier
- * goes through it once. Return: offset of the transport header | protocol << 16 | fragment << 24 | enum xs_reason << 32 */
+ * goes through it once. A packet that has more nodes to visit, or that AH protects from rewriting, is left alone. Return: offset of the transport header | protocol << 16 | fragment << 24 | enum xs_reason << 32 */
 __noinline __u64 xs_ext_walk(xs_ctx *c, __u32 off, __u32 next)
 {
 	struct xs_ext_frag *f;
@@ -72,12 +78,14 @@ __noinline __u64 xs_ext_walk(xs_ctx *c, __u32 off, __u32 next)
 			off += sizeof(*f);
 			continue;
 		}
-		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS && next != IPPROTO_AH)
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
 			return (__u64)XS_R_NOT_L4 << 32;
 		x = xs_at(c, off, sizeof(*x));
 		if (!x)
 			return (__u64)XS_R_TRUNCATED << 32;
-		off += next == IPPROTO_AH ? (x->len + 2) * 4 : (x->len + 1) * 8;
+		if (next == IPPROTO_ROUTING && x->left)
+			return (__u64)XS_R_NOT_L4 << 32;
+		off += (x->len + 1) * 8;
 		next = x->next;
 	}
 	return (off & 0xffff) | (__u64)(next & 0xff) << 16 | frag << 24;
@@ -106,6 +114,8 @@ static __always_inline enum xs_reason xs_parse_ip6(xs_ctx *c, struct xs_pkt *p)
 	p->hdr.ttl = ip->hop_limit;
 	__builtin_memcpy(&p->hdr.src, &ip->saddr, sizeof(p->hdr.src));
 	__builtin_memcpy(&p->hdr.dst, &ip->daddr, sizeof(p->hdr.dst));
+	if (xs_is_mapped(&p->hdr.src) || xs_is_mapped(&p->hdr.dst))
+		return XS_R_NOT_OURS;
 	if (p->hdr.proto == IPPROTO_TCP || p->hdr.proto == IPPROTO_UDP)
 		return XS_R_NONE;
 	return xs_parse_ext(c, p);
@@ -113,7 +123,7 @@ static __always_inline enum xs_reason xs_parse_ip6(xs_ctx *c, struct xs_pkt *p)
 
 static __always_inline enum xs_reason xs_parse_l4(xs_ctx *c, struct xs_pkt *p)
 {
-	__u32 end = p->hdr.l3 + p->hdr.ip_len, l4 = p->hdr.l4;
+	__u32 end = p->hdr.l3 + p->hdr.ip_len, l4 = p->hdr.l4, len;
 	struct tcphdr *tcp;
 	struct udphdr *udp;
 
@@ -136,12 +146,15 @@ static __always_inline enum xs_reason xs_parse_l4(xs_ctx *c, struct xs_pkt *p)
 		p->hdr.sport = udp->source;
 		p->hdr.dport = udp->dest;
 		p->hdr.pay = l4 + sizeof(*udp);
-		if (bpf_ntohs(udp->len) < sizeof(*udp) || (!p->hdr.frag && l4 + bpf_ntohs(udp->len) > end))
+		len = bpf_ntohs(udp->len);
+		if (len < sizeof(*udp) || (!p->hdr.frag && l4 + len > end))
 			return XS_R_TRUNCATED;
+		if (!p->hdr.frag)
+			end = l4 + len;		/* what follows within the IP packet is no payload */
 	}
 	if (p->hdr.pay > end)
 		return XS_R_TRUNCATED;
-	p->hdr.pay_len = end - p->hdr.pay;	/* a datagram may carry padding behind its own length: harmless */
+	p->hdr.pay_len = end - p->hdr.pay;
 	return XS_R_NONE;
 }
 
@@ -171,12 +184,11 @@ static __always_inline enum xs_reason xs_parse(xs_ctx *c, struct xs_pkt *p)
 		off += sizeof(*v);
 	}
 	p->hdr.l3 = off;
-	if (type == bpf_htons(ETH_P_IP))
-		r = xs_parse_ip4(c, p);
-	else if (type == bpf_htons(ETH_P_IPV6))
-		r = xs_parse_ip6(c, p);
-	else
+	if (type != bpf_htons(ETH_P_IP) && type != bpf_htons(ETH_P_IPV6))
 		return XS_R_NOT_IP;
+	if (eth->h_dest[0] & 1)		/* to a group of hosts: no connection, and never to be answered (RFC 1122, 3.2.2) */
+		return XS_R_NOT_OURS;
+	r = type == bpf_htons(ETH_P_IP) ? xs_parse_ip4(c, p) : xs_parse_ip6(c, p);
 	if (r)
 		return r;
 	if (p->hdr.proto != IPPROTO_TCP && p->hdr.proto != IPPROTO_UDP)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* frames [GROUP]: frames in words -> expected reason and bytes, by BPF_PROG_TEST_RUN of the programs as they are shipped. */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "user/base/opt.h"
+#include "user/tests/frames/rows.h"
+
+static int passed, failed;
+
+void say(const char *group, const char *name, const char *why)
+{
+	bool ok = !why || !*why;
+
+	*(ok ? &passed : &failed) += 1;
+	printf("%s frames %s: %s%s%s\n", ok ? "ok" : "not ok", group, name, ok ? "" : ": ", ok ? "" : why);
+	fflush(stdout);
+}
+
+static const struct group groups[] = {
+	{ "parse", "base", parse_rows, 1024, false },
+	{ "shim", "base", shim_rows, 1024, false },
+	{ "place", "base", place_rows, 1024, false },
+	{ "flow", "base", flow_rows, 1024, false },
+	{ "refuse", "base", refuse_rows, 1024, false },
+	{ "reply", "base", reply_rows, 1024, false },
+	{ "direct", "base", direct_rows, 1024, true },
+	{ "full", "base", full_rows, 8, false },
+};
+
+int main(int argc, char **argv)
+{
+	if (geteuid()) {
+		printf("skip frames: needs root\n");
+		return 77;
+	}
+	if (unshare(CLONE_NEWNET)) {
+		fprintf(stderr, "frames: a network namespace: %s\n", strerror(errno));
+		return 3;
+	}
+	xs_env_init();
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (argc > 1 && strcmp(argv[1], groups[i].name))
+			continue;
+		host_open(groups[i].flows, conf_named(groups[i].conf));
+		if (groups[i].devices)
+			host_devices();
+		rows_run(&groups[i]);
+		host_close();
+	}
+	if (argc < 2 || !strcmp(argv[1], "vectors"))
+		vectors_run("user/tests/vectors/shim-v1.json");
+	printf("# %d passed, %d failed\n", passed, failed);
+	return failed ? 1 : 0;
+}

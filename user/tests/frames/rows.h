@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Rows: a frame in words, the reason it must leave the path for, and the frame that must come out. */
+#ifndef XS_TEST_ROWS_H
+#define XS_TEST_ROWS_H
+
+#include "user/tests/frames/host.h"
+
+/*
+ * words	the frame that goes in (words.h); "tc" first: at TC egress; "dry" first: through the dry program, which says what it would
+ *		do in its trace and changes nothing; "each" first: at every length from 14 bytes up to its own (out is not looked at: the
+ *		reason must be one of PASS for all that is cut, and the bytes untouched). A line that begins with "!" is an order:
+ *		!state TARGET up|draining|down, !direct TARGET, !age SECONDS, !later SECONDS, !noclock, !apply NAME, !expire, !forget
+ * reason	which counter moves. XS_R_NONE: none
+ * out		NULL: PASS untouched, or DROP. Else words of what comes out; "&" stands for the words that went in. First the verdict
+ *		where it is not PASS: "redirect", "tx", "drop". "to=@a|b": any of these targets, "to=$": the one before, "to=!a|b": any but that.
+ *		Words that begin with "=" are about the flow's record: =tenant:NAME =class:N =level:NAME =state:NAME =set:N =request:HEX
+ *		=packets:N =placed:N; "+NAME" or "+NAME:N" is a counter that must have moved (all others must not)
+ */
+struct row {
+	const char *name, *words;
+	enum xs_reason reason;
+	const char *out;
+};
+
+struct conf { const char *name, *text; };
+
+struct group {
+	const char *name, *conf;	/* of confs[], by name */
+	const struct row *rows;		/* ends with a row without name */
+	uint32_t flows;
+	bool devices;
+};
+
+extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[];
+/* conf_named() - text of a configuration; an unknown name ends the program */
+const char *conf_named(const char *name);
+
+/* rows_run() - every row in order */
+void rows_run(const struct group *g);
+/* vectors_run() - every vector of the file through the program */
+void vectors_run(const char *file);
+/* say() - the outcome of one row: why NULL or "" is ok */
+void say(const char *group, const char *name, const char *why);
+
+#endif
