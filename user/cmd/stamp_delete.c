@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <unistd.h>
+#include "user/cmd.h"
 #include "user/load/stamp.h"
 
 static int stamp_delete_run(const struct xs_call *call)

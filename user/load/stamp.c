@@ -11,11 +11,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "skel/xsteer_stamp.skel.h"
 #include "user/base/err.h"
 #include "user/base/mapio.h"
 #include "user/load/obj.h"
 #include "user/load/stamp.h"
+#include "skel/xsteer_stamp.skel.h"
 
 static const char *const shared[] = { "xs_st_socks", "xs_st_levels", "xs_st_clock" };
 static const char *const links[] = { "syn", "get", "set" };	/* in the order of attaching: a stamp that is accepted is also sent */

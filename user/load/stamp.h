@@ -11,6 +11,7 @@
 #define XS_LOAD_STAMP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "maps/stamp.h"
 
 #define XS_STAMP_ROOT "/sys/fs/bpf/xsteer-stamp"
