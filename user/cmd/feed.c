@@ -65,21 +65,40 @@ static int change_row(struct xs_conf *c, enum xs_kind k, bool delete, struct fy_
 	return err;
 }
 
-/* A placement goes into a row of its own. */
-static int change_placement(struct xs_conf *c, bool delete, struct fy_document *doc, uint64_t *revision)
+/* What a placement is for names it; its targets need not be said. */
+static int delete_placement(struct xs_conf *c, struct fy_document *doc, uint64_t *revision)
 {
-	struct xs_model want;
+	static const char *const keys[] = { "service", "tenant", "class", "prefix" };
+	struct xs_model *m = (struct xs_model *)c->have;
+	struct xs_r_placement p = { 0 };
+	const char *wrong;
+	struct fy_node *v;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		v = fy_node_mapping_lookup_by_string(fy_document_root(doc), keys[i], FY_NT);
+		wrong = v ? xs_field_parse(xs_field_named(XS_K_PLACEMENT, keys[i]), v, &p, m, NULL) : NULL;
+		if (wrong)
+			return xs_refuse(c->name, "say what the placement is for", "%s: %s", keys[i], wrong);
+	}
+	if (!p.service)
+		return xs_refuse(c->name, "say what the placement is for", "lacks the key \"service\"");
+	xs_placement_name(m, &p);
+	return xs_feed_delete(m, &p, revision);
+}
+
+/* A placement goes into a row of its own. */
+static int set_placement(struct xs_conf *c, struct fy_document *doc, uint64_t *revision)
+{
 	struct xs_r_placement *p;
+	struct xs_model want;
 	int err = xs_model_copy(&want, c->have);
 
 	if (err)
 		return err;
-	want.kind[XS_K_PLACEMENT].n = 0;	/* fed ones are not among these */
+	want.kind[XS_K_PLACEMENT].n = 0;	/* it replaces none of the configured ones */
 	c->want = &want;
-	if (delete)	/* what a placement is for names it; its targets need not be said */
-		fy_node_mapping_append(fy_document_root(doc), fy_node_build_from_string(doc, "targets", FY_NT), fy_node_build_from_string(doc, "[]", FY_NT));
 	p = xs_conf_row(c, XS_K_PLACEMENT, fy_document_root(doc));
-	err = !p ? -EINVAL : delete ? xs_feed_delete(&want, p, revision) : xs_placement_check(&want, p, NULL) ?: xs_feed_set(&want, p, revision);
+	err = !p ? -EINVAL : xs_placement_check(&want, p, NULL) ?: xs_feed_set(&want, p, revision);
 	xs_model_free(&want);
 	return err;
 }
@@ -120,7 +139,9 @@ static int do_row(struct xs_conf *c, const char *op, const char *kind, struct fy
 		return change_state(c, op, doc, revision);
 	if (!op || (!delete && strcmp(op, "set")))
 		return xs_refuse(c->name, "give \"op\": set or delete, for targets also up, drain or down", op ? "no such op" : "lacks the key \"op\"");
-	return k == XS_K_PLACEMENT ? change_placement(c, delete, doc, revision) : change_row(c, k, delete, doc, revision);
+	if (k != XS_K_PLACEMENT)
+		return change_row(c, k, delete, doc, revision);
+	return delete ? delete_placement(c, doc, revision) : set_placement(c, doc, revision);
 }
 
 static int do_line(const char *line, size_t len, unsigned long number, uint64_t *revision)

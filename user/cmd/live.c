@@ -38,6 +38,8 @@ static void add_placement(json_t *o, const struct xs_r_placement *p, const struc
 	xs_rules_key(p, m, &key);
 	json_object_set_new(o, "level", json_string(levels[xs_rules_level(&key)]));
 	json_object_set_new(o, "from", json_string(p->from == XS_FROM_FEED ? "feed" : "config"));
+	if (!xs_env.json)
+		json_object_del(o, "expires_at");
 	json_object_set_new(o, "expires_in_s", !p->expires_s ? json_null() : json_integer((json_int_t)p->expires_s > now ? (json_int_t)p->expires_s - now : 0));
 }
 

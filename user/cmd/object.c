@@ -155,7 +155,7 @@ static int add_pair(struct fy_document *doc, struct fy_node *map, const char *ke
 /* NAME KEY VALUE ... as a mapping. */
 static int mapping_of(const struct xs_call *call, enum xs_kind k, struct fy_document *doc, struct fy_node **map)
 {
-	int i = k == XS_K_PLACEMENT ? 0 : 1, err = 0;
+	int i = k == XS_K_PLACEMENT || k == XS_K_SETTINGS ? 0 : 1, err = 0;
 
 	*map = fy_node_create_mapping(doc);
 	if (!*map)

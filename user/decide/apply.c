@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "user/base/err.h"
 #include "user/base/mapio.h"
 #include "user/decide/model.h"
@@ -29,17 +30,17 @@ static int purge(enum xs_map_id map, size_t key_size, size_t gen_off, size_t gen
 	return err;
 }
 
-/* Whether a fed rule still means something: its service and tenant are configured, and it has not expired. */
+/* Whether a fed rule still means something: service, tenant and one of its targets are configured, and it has not expired. */
 static bool fed_lives(const struct xs_model *m, const struct xs_rules_word *w)
 {
-	struct xs_rule row;
-	struct xs_clock c;
+	struct xs_r_placement p;
 
-	if (!w->word.fed || xs_map_get(XS_MAP_xs_rows, &w->word.fed, &row))
+	if (!xs_rules_get(w->word.fed, m, &p) || (p.expires_s && (time_t)p.expires_s <= time(NULL)) || (p.tenant && !xs_row_id(m, XS_K_TENANT, p.tenant)))
 		return false;
-	xs_clock_now(&c);
-	return xs_row_id(m, XS_K_SERVICE, w->key.service) && (w->key.tenant == XS_ANY || xs_row_id(m, XS_K_TENANT, w->key.tenant)) &&
-	       (!row.expires_ns || row.expires_ns > c.set_boot_ns);
+	for (int i = 0; i < p.members; i++)
+		if (xs_row_id(m, XS_K_TARGET, p.member[i].target))
+			return true;
+	return false;
 }
 
 int xs_rules_clean(uint32_t gen, const struct xs_model *m)

@@ -71,7 +71,7 @@ void xs_plan_print(json_t *plan)
 		key = from = to = NULL;
 		json_unpack(c, "{s:s, s:s, s:s, s?s, s?s, s?s}", "op", &op, "kind", &kind, "name", &name, "key", &key, "from", &from, "to", &to);
 		color = !xs_env.color ? "" : *op == 'a' ? "\033[32m" : *op == 'd' ? "\033[31m" : "\033[33m";
-		printf("%s%c %s %s", color, *op == 'a' ? '+' : *op == 'd' ? '-' : '~', kind, name);
+		printf("%s%c %s%s%s", color, *op == 'a' ? '+' : *op == 'd' ? '-' : '~', kind, strcmp(kind, name) ? " " : "", strcmp(kind, name) ? name : "");
 		if (key)
 			printf(": %s %s -> %s", key, from, to);
 		printf("%s\n", *color ? "\033[0m" : "");
