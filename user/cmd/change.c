@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/base/mapio.h"
 #include "user/base/out.h"
 #include "user/cmd/change.h"
+#include "user/load/way.h"
 
 int xs_change(const struct xs_model *have, struct xs_model *want, bool dry_run)
 {
@@ -8,8 +10,12 @@ int xs_change(const struct xs_model *have, struct xs_model *want, bool dry_run)
 	size_t n = json_array_size(plan);
 	int err = 0;
 
-	if (!dry_run && (n || !have->revision))
+	if (!dry_run && (n || !have->revision)) {
 		err = xs_apply(have, want);
+	} else if (!dry_run) {
+		xs_clock_sync();
+		err = xs_ways_renew();	/* routes may have changed where the text has not */
+	}
 	if (err) {
 		json_decref(plan);
 		return err;

@@ -23,6 +23,11 @@ static const enum reader readers[] = {
 #undef X
 };
 
+bool xs_pin_secret(enum xs_map_id map)
+{
+	return readers[map] == ROOT;
+}
+
 static const char *instance_dir(void)
 {
 	static char path[256];
@@ -188,7 +193,7 @@ int xs_pin_publish(const struct xs_obj *obj)
 	if (!err && chown(staging(NULL), -1, dir.st_gid))
 		err = xs_kernel(errno, staging(NULL), NULL, "cannot set its group");
 	for (int i = 0; i < XS_MAP_MAX && !err; i++)
-		err = pin(xs_obj_map_fd(obj, i), xs_map_name(i), readers[i] == GROUP ? 0640 : 0600, dir.st_gid);
+		err = pin(xs_obj_map_fd(obj, i), xs_map_name(i), xs_pin_secret(i) ? 0600 : 0640, dir.st_gid);
 	for (int i = 0; i < XS_PROG_MAX && !err; i++)
 		err = pin(xs_obj_prog_fd(obj, i), xs_prog_names[i], 0600, dir.st_gid);
 	if (!err && renameat2(-1, staging(NULL), -1, xs_pin_path(NULL), RENAME_NOREPLACE))

@@ -25,6 +25,8 @@ int xs_pin_publish(const struct xs_obj *obj);
 int xs_pin_remove(void);
 /* xs_pin_leftover() - remove what a killed load or unload left, and the directory if no instance is in it. Return: whether there was something */
 bool xs_pin_leftover(void);
+/* xs_pin_secret() - whether a map is for root alone */
+bool xs_pin_secret(enum xs_map_id map);
 /* xs_pin_prog() - open a pinned program. Return: fd or -errno, reported */
 int xs_pin_prog(enum xs_prog prog);
 /* xs_pin_dev() - path of the pin that holds a program on a device, into a static buffer; prog XDP: xdp_IFINDEX, EGRESS: tc_IFINDEX */

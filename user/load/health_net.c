@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "user/base/mapio.h"
+#include "user/base/out.h"
+#include "user/decide/model.h"
+#include "user/load/dev.h"
+#include "user/load/health.h"
+#include "user/load/route.h"
+
+static int rp_filter(const char *dev)
+{
+	char path[128];
+	int v = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", dev);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%d", &v) != 1)
+		v = -1;
+	if (f)
+		fclose(f);
+	return v;
+}
+
+/* Whether some target of a family is not on this host: only then does forwarding matter. */
+static bool remote_targets(bool v4)
+{
+	struct xs_target t;
+	struct xs_route r;
+
+	for (uint32_t id = 1; id < XS_MAX_TARGETS; id++)
+		if (!xs_map_get(XS_MAP_xs_targets, &id, &t) && t.port && xs_addr_is4(&t.addr) == v4 && !xs_route_get(&t.addr, &r) && r.type != RTN_LOCAL)
+			return true;
+	return false;
+}
+
+static void check_forwarding(json_t *rows, const char *dev, bool v4)
+{
+	const char *ip = v4 ? "IPv4" : "IPv6";
+
+	if (xs_forwarding(dev, v4))
+		xs_finding(rows, "ok", dev, NULL, "forwards %s", ip);
+	else if (remote_targets(v4))
+		xs_finding(rows, "fail", dev, v4 ? "sysctl net.ipv4.ip_forward=1" : "sysctl net.ipv6.conf.all.forwarding=1",
+			   "does not forward %s: what comes in here reaches no target on another host", ip);
+}
+
+void xs_health_sysctls(json_t *rows)
+{
+	int all = rp_filter("all"), own;
+	struct xs_dev d;
+
+	for (uint32_t slot = 0; slot < XS_MAX_DEVS; slot++) {
+		if (!xs_dev_at(slot, &d))
+			continue;
+		check_forwarding(rows, xs_dev_name(d.ifindex), true);
+		check_forwarding(rows, xs_dev_name(d.ifindex), false);
+		own = rp_filter(xs_dev_name(d.ifindex));
+		if ((own > all ? own : all) == 1)	/* the greater of the two counts */
+			xs_finding(rows, "warn", xs_dev_name(d.ifindex), "sysctl net.ipv4.conf.DEV.rp_filter=2, if routes are asymmetric",
+				   "strict reverse path filter: the stack drops packets whose way back leaves by another device");
+	}
+}
+
+/* What of the packet filter treats packets of direct flows wrongly, as it sees one direction of them only. */
+static bool hinders(const char *expr, const char **what)
+{
+	*what = NULL;
+	if (strstr(expr, "\"masquerade\"") || strstr(expr, "\"snat\""))
+		*what = "rewrites sources: replies of direct flows would come from the wrong address";
+	else if (strstr(expr, "\"state\"") && strstr(expr, "\"invalid\"") && strstr(expr, "\"drop\""))
+		*what = "drops what conntrack calls invalid, as it does replies whose requests went by direct";
+	return *what;
+}
+
+static int check_rule(json_t *rows, const json_t *rule, bool direct)
+{
+	char *expr = json_dumps(json_object_get(rule, "expr"), JSON_COMPACT);
+	const char *what;
+	char name[256];
+	int n = 0;
+
+	if (expr && hinders(expr, &what)) {
+		snprintf(name, sizeof(name), "nft %s %s %s", json_string_value(json_object_get(rule, "family")),
+			 json_string_value(json_object_get(rule, "table")), json_string_value(json_object_get(rule, "chain")));
+		xs_finding(rows, direct ? "warn" : "ok", name, direct ? "except the targets from it, or load with --no-redirect" : NULL, "handle %d %s",
+			   (int)json_integer_value(json_object_get(rule, "handle")), what);
+		n = 1;
+	}
+	free(expr);
+	return n;
+}
+
+static json_t *nft_rules(void)
+{
+	FILE *p = popen("nft -j list ruleset 2>/dev/null", "re");
+	json_t *all = p ? json_loadf(p, 0, NULL) : NULL;
+
+	if (p)
+		pclose(p);
+	return all;
+}
+
+/* iptables of the legacy kind does not show in nft; the kernel lists its tables that are in use. */
+static bool legacy_nat(void)
+{
+	FILE *f = fopen("/proc/net/ip_tables_names", "re");
+	char line[64];
+	bool nat = false;
+
+	while (f && fgets(line, sizeof(line), f))
+		nat |= !strcmp(line, "nat\n");
+	if (f)
+		fclose(f);
+	return nat;
+}
+
+static bool any_direct(void)
+{
+	struct xs_dev d;
+
+	for (uint32_t slot = 0; slot < XS_MAX_DEVS; slot++)
+		if (xs_dev_at(slot, &d) && d.redirect)
+			return true;
+	return false;
+}
+
+void xs_health_filters(json_t *rows)
+{
+	bool direct = any_direct();
+	json_t *all = nft_rules(), *item, *rule;
+	int n = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(all, "nftables"), i, item) {
+		rule = json_object_get(item, "rule");
+		if (rule)
+			n += check_rule(rows, rule, direct);
+	}
+	if (all && !n)
+		xs_finding(rows, "ok", "nft", NULL, "no rule that stands in the way of direct delivery");
+	if (!all)
+		xs_finding(rows, "warn", "nft", "install nftables, run doctor as root", "its rules cannot be read: some may stand in the way of direct delivery");
+	if (legacy_nat() && direct)
+		xs_finding(rows, "warn", "iptables", "look for SNAT and MASQUERADE: iptables-legacy -t nat -S", "the legacy nat table is in use");
+	json_decref(all);
+}
+
+static const char *name_of(enum xs_kind kind, uint32_t id)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "#%u", id);
+	return xs_map_fd(XS_MAP_xs_blobs) < 0 ? text : xs_model_name(kind, id);
+}
+
+static void check_target(json_t *rows, const char *name, const struct xs_target *t)
+{
+	char address[80], next[80];
+	struct xs_route r;
+	int err = xs_route_get(&t->addr, &r), neigh;
+
+	xs_out_addr(&t->addr, __builtin_bswap16(t->port), address, sizeof(address));
+	if (err) {
+		xs_finding(rows, "fail", name, "ip route add", "target %s has no route", address);
+		return;
+	}
+	if (r.type == RTN_LOCAL) {
+		xs_finding(rows, "ok", name, NULL, "target %s is on this host", address);
+		return;
+	}
+	neigh = xs_neigh_get(&r.next, r.ifindex);
+	xs_out_addr(&r.next, 0, next, sizeof(next));
+	if (neigh >= 0 && neigh & (NUD_FAILED | NUD_INCOMPLETE))
+		xs_finding(rows, "fail", name, "is the host up, and on that segment?", "target %s: nobody answers for %s on %s", address, next, xs_dev_name(r.ifindex));
+	else
+		xs_finding(rows, "ok", name, NULL, "target %s leaves by %s to %s%s", address, xs_dev_name(r.ifindex), next,
+			   neigh < 0 ? ", whose neighbour entry comes with the first packet" : "");
+}
+
+void xs_health_targets(json_t *rows)
+{
+	struct xs_target t;
+
+	for (uint32_t id = 1; id < XS_MAX_TARGETS; id++)
+		if (!xs_map_get(XS_MAP_xs_targets, &id, &t) && t.port)
+			check_target(rows, name_of(XS_K_TARGET, id), &t);
+}
+
+/* Clients find the address if it is this host's or others route it here; on a segment of ours somebody has to answer for it. */
+static void check_service(json_t *rows, const char *name, const struct xs_service *s)
+{
+	char address[80];
+	struct xs_route r;
+	int err = xs_route_get(&s->addr, &r);
+
+	xs_out_addr(&s->addr, __builtin_bswap16(s->port), address, sizeof(address));
+	if (!err && r.type == RTN_LOCAL)
+		xs_finding(rows, "ok", name, NULL, "service address %s is configured on this host", address);
+	else if (!err && r.type == RTN_UNICAST && !memcmp(&r.next, &s->addr, sizeof(s->addr)))
+		xs_finding(rows, "warn", name, "ip addr add ADDRESS/32 (IPv6 /128) dev lo, or have it routed to this host",
+			   "service address %s lies on the segment of %s and is not this host's: nobody answers for it", address, xs_dev_name(r.ifindex));
+	else
+		xs_finding(rows, "ok", name, NULL, "service address %s is not this host's: others must route it here", address);
+}
+
+void xs_health_services(json_t *rows)
+{
+	uint32_t gen = XS_GEN(xs_control_read()), at;
+	struct xs_service s;
+
+	for (uint32_t id = 1; id < XS_MAX_SERVICES; id++) {
+		at = gen * XS_MAX_SERVICES + id;
+		if (!xs_map_get(XS_MAP_xs_services, &at, &s) && s.proto)
+			check_service(rows, name_of(XS_K_SERVICE, id), &s);
+	}
+}
