@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* xs_hz() - jiffies a second: the kernel's coarse clocks move once a jiffy, and say so. Needs no privilege */
+/* xs_hz() - jiffies a second: the coarse clocks advance once a jiffy, and clock_getres() tells that length. Needs no privilege;
+ * sysconf(_SC_CLK_TCK) is USER_HZ, another number */
 uint32_t xs_hz(void);
 /* xs_jiffies_now() - the low 32 bits of jiffies, as the packet path writes them. A test run of a program of two instructions
  * asks the kernel: jiffies counted from CLOCK_MONOTONIC are off where ticks were lost. Return: 0 or -errno, reported */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
 #include "user/base/err.h"
+#include "user/base/ticks.h"
 #include "user/load/obj.h"
 #include "skel/xsteer_tc.skel.h"
 #include "skel/xsteer_xdp.skel.h"
@@ -49,21 +49,13 @@ static uint32_t lines_for(uint32_t flows)
 	return lines;
 }
 
-/* The coarse clocks advance once a jiffy, and clock_getres() tells that length; sysconf(_SC_CLK_TCK) is USER_HZ, another number. */
-static uint32_t jiffies_a_second(void)
-{
-	struct timespec t;
-
-	return clock_getres(CLOCK_MONOTONIC_COARSE, &t) || !t.tv_nsec ? 100 : (1000000000 + t.tv_nsec / 2) / t.tv_nsec;
-}
-
 static struct xs_features features(const struct xs_sizes *s, bool dry)
 {
 	return (struct xs_features) {
 		.dry = dry,
 		.tai = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_tai_ns, NULL) == 1,
 		.timing = s->timing,
-		.hz = jiffies_a_second(),
+		.hz = xs_hz(),
 		.flows = s->flows,
 		.lines_mask = lines_for(s->flows) - 1,
 		.series = s->series,
