@@ -70,12 +70,14 @@ struct bench_set {
 	uint8_t proto;
 	bool stack;			/* targets on this host: replies are undone at TC egress */
 	uint32_t service;		/* id */
-	struct bench_table to, back;	/* client's packets, target's packets; in the same shuffled order */
+	struct bench_table to, back;	/* client's packets, target's packets; in the same order */
 };
 enum { BENCH_ISN = 1000, BENCH_TARGET_ISN = 900000, BENCH_PAYLOAD = 32 };
 
 /* bench_flows_make() - establish BENCH_FLOWS flows and see that they are. Return: 0 or -errno, reported */
 int bench_flows_make(struct bench_set *s);
+/* bench_flows_shuffle() - the order of creation is the order of records in memory; traffic knows nothing of it */
+void bench_flows_shuffle(const struct bench_set *s);
 /* bench_ends_of() - the set's ends, client first or target first; last words and ports that differ by flow are the first's */
 struct bench_ends bench_ends_of(const struct bench_set *s, bool back);
 /* bench_flows_fresh() - fill a table with clients not seen before */

@@ -79,8 +79,7 @@ static int learn_targets(const struct bench_set *s, uint8_t state)
 	return found == s->to.n ? 0 : xs_refuse(s->name, NULL, "%u of %u flows have a record in the right state", found, s->to.n);
 }
 
-/* The order of creation is the order of records in memory; traffic knows nothing of it. */
-static void shuffle(const struct bench_set *s)
+void bench_flows_shuffle(const struct bench_set *s)
 {
 	struct bench_flow f;
 	uint32_t k;
@@ -133,7 +132,6 @@ static int make_udp(const struct bench_set *s)
 int bench_flows_make(struct bench_set *s)
 {
 	struct xs_service_key k = { .addr = bench_addr(s->vip), .port = htons(s->port), .proto = s->proto, .gen = XS_GEN(xs_control_read()) };
-	int err;
 
 	if (xs_map_get(XS_MAP_xs_svc_index, &k, &s->service))
 		return xs_refuse(s->name, NULL, "the service is not there");
@@ -144,8 +142,5 @@ int bench_flows_make(struct bench_set *s)
 		return xs_kernel(ENOMEM, "bench", NULL, "no room for flows");
 	for (uint32_t i = 0; i < BENCH_FLOWS; i++)
 		client(&s->to.flow[i], s, i);
-	err = s->proto == IPPROTO_TCP ? make_tcp(s) : make_udp(s);
-	if (!err)
-		shuffle(s);
-	return err;
+	return s->proto == IPPROTO_TCP ? make_tcp(s) : make_udp(s);
 }
