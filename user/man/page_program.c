@@ -4,6 +4,7 @@
 #include "maps/maps.h"
 #include "user/base/mapio.h"
 #include "user/base/opt.h"
+#include "user/load/stamp.h"
 #include "user/man/page.h"
 #include "user/man/roff.h"
 
@@ -138,7 +139,8 @@ static void environment(FILE *to)
 	      ".Sh FILES\n.Bl -tag -width Ds\n", to);
 	fprintf(to, ".It Pa %s/INSTANCE/v%d/\nThe pinned maps and links of an instance.\n"
 		"A lock on\n.Pa %s/INSTANCE\nis held by commands that write.\n"
-		".It Pa /sys/class/net/\nWhere the completion of\n.Xr bash 1\nfinds devices.\n.El\n", XS_ROOT, XS_SCHEMA, XS_ROOT);
+		".It Pa %s/\nWhat stamps connections of cgroups; of the host, not of an instance, and for root only.\n"
+		".It Pa /sys/class/net/\nWhere the completion of\n.Xr bash 1\nfinds devices.\n.El\n", XS_ROOT, XS_SCHEMA, XS_ROOT, XS_STAMP_DIR);
 	fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n.It 0\nDone.\n.It 1\nRefused, nothing was changed:"
 	      " a wrong configuration, an unknown name, no room.\n.It 2\nThe command line is wrong.\n"
 	      ".It 3\nThe kernel or the environment said no.\n.It 4\nDone in part; the message says which.\n.El\n", to);
