@@ -230,6 +230,8 @@ static void check_facts(struct try *t)
 
 	/* what goes without saying */
 	want[XS_C_FLOWS_CREATED] = t->res.reason == XS_R_PLACED && !strstr(t->facts, "+flows_moved") && !strstr(t->facts, "+again");
+	if (t->verdict == TX)
+		want[strstr(t->frame_words, "icmp=") ? XS_C_ICMP_SENT : XS_C_RESETS_SENT] = 1;
 	for (char *w = strtok_r(t->facts, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 		char *n = strchr(w, ':');
 

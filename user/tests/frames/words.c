@@ -210,6 +210,22 @@ static bool tcp_word(struct build *b, const char *w)
 	return false;
 }
 
+/* A refusal is made from nothing but the addresses of the frame that it answers. */
+static void answer(struct build *b)
+{
+	struct end from = b->from;
+
+	mac_word(b, "back", NULL);
+	b->from = b->to;
+	b->to = from;
+	b->ttl = 64;
+	b->nodf = 1;
+	b->flags = 0;
+	b->id = b->mf = b->frag = b->opt = b->pay = b->pad = b->nops = b->tail = 0;
+	b->win = b->seq = b->ackno = 0;
+	b->next = b->ntopt = b->nshim = b->nraw = 0;
+}
+
 static void word(struct build *b, char *w)
 {
 	char *v = strchr(w, '=');
@@ -222,6 +238,8 @@ static void word(struct build *b, char *w)
 		b->from = end_parse(v);
 	} else if (!strcmp(w, "to")) {
 		b->to = end_parse(v);
+	} else if (!strcmp(w, "answer")) {
+		answer(b);
 	} else if (!strcmp(w, "ext")) {
 		ext(b, v);
 	} else if (!strcmp(w, "noext")) {
