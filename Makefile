@@ -123,6 +123,10 @@ $(B)/%: $(B)/obj/tools/%.o $(B)/libxsteer-shim.a
 	$(call say,LINK)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$*)
 $(B)/bench: $(patsubst %.c,$(B)/obj/%.o,$(filter-out %.bpf.c,$(wildcard tools/bench_*.c)) user/base/err.c user/base/mapio.c user/base/out.c)
 $(B)/obj/tools/bench_out.o: CFLAGS += -DXS_CLANG='"$(shell $(CLANG) --version | head -1)"'
+# Tools of several files: tools/NAME.c is main(), the rest is in tools/NAME/; tools/lib/ and parts of user/base/ are for all.
+TOOLPARTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/$(1)/*.c))
+$(B)/accel: $(call TOOLPARTS,accel) $(call TOOLPARTS,lib) $(B)/obj/user/base/num.o
+$(B)/drive: $(call TOOLPARTS,drive) $(call TOOLPARTS,lib) $(addprefix $(B)/obj/user/base/,num.o out.o err.o)
 $(B)/man/xsteer.8: $(B)/xsteer
 	$(call say,MAN)mkdir -p $(@D) && $(B)/xsteer help man > $@
 $(B)/man/xsteer.yaml.5: $(B)/xsteer
