@@ -113,13 +113,14 @@ static __always_inline bool xs_rule_valid(const struct xs_rule_key *k, __u32 i)
 	return true;
 }
 
-/* xs_rule_find() - the live rule with this key: the fed one, else the configured one. Return: row or 0 */
-static __noinline __u32 xs_rule_find(const struct xs_rule_key *k, __u32 gen)
+/* xs_rule_look() - the row that the word of this key names now; *again: it names one that is not of this key or has expired */
+static __always_inline __u32 xs_rule_look(const struct xs_rule_key *k, __u32 gen, bool *again)
 {
 	struct xs_rule_word *p = bpf_map_lookup_elem(&xs_rules, k);
 	__u32 fed, cfg;
 	__u64 word;
 
+	*again = false;
 	if (!p)
 		return 0;
 	word = *(volatile __u64 *)p;	/* one load: the word changes as a whole */
@@ -127,7 +128,21 @@ static __noinline __u32 xs_rule_find(const struct xs_rule_key *k, __u32 gen)
 	fed = word >> 32;
 	if (xs_rule_valid(k, fed))
 		return fed;
-	return xs_rule_valid(k, cfg) ? cfg : 0;
+	if (xs_rule_valid(k, cfg))
+		return cfg;
+	*again = fed || cfg;
+	return 0;
+}
+
+/* xs_rule_find() - the live rule with this key: the fed one, else the configured one. Between lookup and load the element may
+ * have become another key's (a hash hands out replaced elements at once): then the row shows it, and a second look finds the
+ * word in its new place. Return: row or 0 */
+static __noinline __u32 xs_rule_find(const struct xs_rule_key *k, __u32 gen)
+{
+	bool again;
+	__u32 row = xs_rule_look(k, gen, &again);
+
+	return row || !again ? row : xs_rule_look(k, gen, &again);
 }
 
 /* xs_rule_key() - key of the n-th question: two depths for each prefix level, then one for each other level */
