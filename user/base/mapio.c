@@ -207,6 +207,20 @@ int xs_map_next(enum xs_map_id map, const void *key, void *next)
 	return bpf_map_get_next_key(fds[map], key, next) ? -errno : 0;
 }
 
+/* The kernel maps nothing for a descriptor that may only read: such a reader gets a copy as of now. */
+static void *copy_view(enum xs_map_id map, size_t len, uint32_t entries)
+{
+	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int err = at == MAP_FAILED ? -errno : xs_map_read(map, 0, entries, at);
+
+	if (!err)
+		return at;
+	if (at != MAP_FAILED)
+		munmap(at, len);
+	xs_kernel(err, names[map], "run as root or in the group of the instance", "cannot be read");
+	return NULL;
+}
+
 void *xs_map_view(enum xs_map_id map, bool write)
 {
 	struct bpf_map_info i;
@@ -221,15 +235,11 @@ void *xs_map_view(enum xs_map_id map, bool write)
 	/* writable where possible: who reads first may write later */
 	at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fds[map], 0);
 	if (at == MAP_FAILED && !write)
-		at = mmap(NULL, len, PROT_READ, MAP_SHARED, fds[map], 0);
-	if (at == MAP_FAILED && !write) {
-		xs_kernel(errno, names[map], "run as root: a view of a map needs it", "cannot be mapped");
+		at = copy_view(map, len, i.max_entries);
+	else if (at == MAP_FAILED)
+		return xs_kernel(errno, names[map], NULL, "cannot be mapped"), NULL;
+	if (!at)
 		return NULL;
-	}
-	if (at == MAP_FAILED) {
-		xs_kernel(errno, names[map], NULL, "cannot be mapped");
-		return NULL;
-	}
 	views[map].at = at;
 	views[map].len = len;
 	return at;

@@ -42,7 +42,7 @@ int xs_map_get(enum xs_map_id map, const void *key, void *value);
 int xs_map_set(enum xs_map_id map, const void *key, const void *value);
 int xs_map_del(enum xs_map_id map, const void *key);
 int xs_map_next(enum xs_map_id map, const void *key, void *next);	/* key NULL: first */
-/* xs_map_view() - map an MMAPABLE array into memory, kept until close. Return: first element or NULL, reported */
+/* xs_map_view() - map an MMAPABLE array into memory, kept until close; who may only read gets a copy. Return: first element or NULL, reported */
 void *xs_map_view(enum xs_map_id map, bool write);
 /* xs_map_read(), xs_map_write() - count elements of an array from first on, value_size apart */
 int xs_map_read(enum xs_map_id map, uint32_t first, uint32_t count, void *values);

@@ -9,7 +9,7 @@
  * sysconf(_SC_CLK_TCK) is USER_HZ, another number */
 uint32_t xs_hz(void);
 /* xs_jiffies_now() - the low 32 bits of jiffies, as the packet path writes them. A test run of a program of two instructions
- * asks the kernel: jiffies counted from CLOCK_MONOTONIC are off where ticks were lost. Return: 0 or -errno, reported */
-int xs_jiffies_now(uint32_t *now);
+ * asks the kernel. Who may not run programs gets them counted from CLOCK_MONOTONIC, which is off by as much as ticks were lost */
+uint32_t xs_jiffies_now(void);
 
 #endif

@@ -86,7 +86,8 @@ static int walk_begin(struct walk *w)
 		return map_error(err, XS_MAP_xs_settings);
 	w->fresh = alloc.fresh;
 	w->hz = xs_hz();
-	return xs_jiffies_now(&w->now);
+	w->now = xs_jiffies_now();
+	return 0;
 }
 
 int xs_snap_flows(int (*fn)(const struct xs_seen *seen, void *arg), void *arg)

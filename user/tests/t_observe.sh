@@ -81,7 +81,7 @@ lab up || { echo "not ok observe/lab: it does not come up"; exit 1; }
 for i in 0 1 2; do
 	lab spawn "gpu$i" python3 "$tmp/server.py" "gpu$i"
 done
-if ! { x load uplink gpu0 gpu1 gpu2 && x apply "$tmp/c.yaml"; } > "$tmp/load" 2>&1; then
+if ! { x load --group games uplink gpu0 gpu1 gpu2 && x apply "$tmp/c.yaml"; } > "$tmp/load" 2>&1; then
 	echo "not ok observe/load: $(cat "$tmp/load")"
 	exit 1
 fi
@@ -182,3 +182,14 @@ output() {
 		! x metrics --output "$tmp/no/x.prom" 2>/dev/null
 }
 row "metrics --output" output
+# Who may only read gets the same, from copies of what root maps.
+group() {
+	cp "$build/xsteer" "$tmp/xsteer" && chmod 755 "$tmp" "$tmp/xsteer"
+	lab exec host setpriv --reuid=nobody --regid=nogroup --groups=games "$tmp/xsteer" -i observe "$@"
+}
+groups() {
+	diff <(xj flow list --all | jq -c '.[] | del(.age_ms, .idle_ms, .expired)') <(group -j flow list --all | jq -c '.[] | del(.age_ms, .idle_ms, .expired)') &&
+		diff <(xj latency show) <(group -j latency show) && group metrics | promtool check metrics &&
+		! group explain --to "$LAB_VIP:8000"
+}
+row "the group of the instance sees flows and figures" groups
