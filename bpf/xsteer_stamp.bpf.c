@@ -117,6 +117,14 @@ int xsteer_set(struct bpf_sockopt *c)
 	return xs_answer(c, 0);
 }
 
+/* getsockopt() fails in any case, as the kernel does not know the option; this says why. */
+static __always_inline int xs_no_value(int err)
+{
+	if (feat.retval)
+		bpf_set_retval(err);
+	return 1;
+}
+
 SEC("cgroup/getsockopt")
 int xsteer_get(struct bpf_sockopt *c)
 {
@@ -129,17 +137,11 @@ int xsteer_get(struct bpf_sockopt *c)
 	if (c->retval == 0 || c->retval == -ENOENT || !conf || !c->sk)
 		return 1;	/* an inner cgroup has answered */
 	if ((void *)(s + 1) > c->optval_end || c->optlen < (int)sizeof(*s))
-		return 1;
+		return xs_no_value(-EINVAL);
 	st = bpf_sk_storage_get(&xs_st_socks, c->sk, NULL, 0);
-	if (st && st->set) {
-		*s = st->stamp;
-	} else if (conf->has_def) {
-		*s = conf->def;
-	} else {
-		if (feat.retval)
-			bpf_set_retval(-ENOENT);
-		return 1;
-	}
+	if (!conf->has_def && (!st || !st->set))
+		return xs_no_value(-ENOENT);
+	*s = st && st->set ? st->stamp : conf->def;
 	c->optlen = sizeof(*s);
 	barrier();	/* two stores: the verifier knows no field of both */
 	c->retval = 0;
@@ -165,8 +167,10 @@ static __always_inline void xs_claim(struct bpf_sock_ops *c, struct bpf_sock *sk
 	__u32 *level;
 	__u64 owner;
 
-	if (!st)
+	if (!st) {
+		xs_bump(XS_SC_NO_MEMORY);
 		return;
+	}
 	owner = st->owner;
 	level = owner && owner != conf->cgroup ? bpf_map_lookup_elem(&xs_st_levels, &owner) : NULL;
 	if (level && *level > conf->level)
@@ -265,18 +269,21 @@ static __always_inline void xs_write(struct bpf_sock_ops *c, const struct xs_sta
 		xs_bump(XS_SC_STAMPED);
 }
 
+/* The callback flag stays when the SYN is out, for others may have set it as well: later segments turn back at the first check. */
 SEC("sockops")
 int xsteer_syn(struct bpf_sock_ops *c)
 {
-	struct xs_stamp_conf *conf = XS_GET(xs_st_conf, 0);
 	bool connect = c->op == BPF_SOCK_OPS_TCP_CONNECT_CB, len = c->op == BPF_SOCK_OPS_HDR_OPT_LEN_CB;
-	struct bpf_sock *sk = c->sk;
 	const struct xs_stamp *s;
+	struct xs_stamp_conf *conf;
+	struct bpf_sock *sk;
 
 	if (!connect && !len && c->op != BPF_SOCK_OPS_WRITE_HDR_OPT_CB)
 		return 1;
 	if (!connect && (c->skb_tcp_flags & (XS_TH_SYN | XS_TH_ACK)) != XS_TH_SYN)
 		return 1;
+	conf = XS_GET(xs_st_conf, 0);
+	sk = c->sk;
 	if (!conf || !sk)
 		return 1;
 	if (connect) {

@@ -65,7 +65,8 @@ XS_SIZE(struct xs_stamp_sock, 32);
 	X(STAMPED,	stamped,	"SYNs that left with a stamp") \
 	X(NO_ROOM,	no_room,	"SYNs that left without: MPTCP, a Fast Open cookie or other options took the room") \
 	X(DENIED,	denied,		"stamps refused, or left off, because the cgroup may not use their tenant") \
-	X(NO_CLOCK,	no_clock,	"SYNs that left without: this host has no sound clock to tag them by")
+	X(NO_CLOCK,	no_clock,	"SYNs that left without: this host has no sound clock to tag them by") \
+	X(NO_MEMORY,	no_memory,	"connections that no stamp could be kept for")
 
 enum xs_stamp_count {
 #define X(id, name, help) XS_SC_##id,

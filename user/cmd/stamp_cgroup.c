@@ -113,15 +113,18 @@ const struct xs_cmd cmd_stamp_cgroup = {
 	.brief = "let the programs of a cgroup stamp their connections",
 	.text =
 "PATH is a cgroup2 directory, absolute or below the mount point. From now on a program in it, without privilege, says with one "
-"setsockopt() before connect() who a connection is for; level 0x5853, option 1, and struct xsteer_stamp of <xsteer_shim.h>. In Python:\n\n"
-"    s.setsockopt(0x5853, 1, struct.pack(\"=HBBBB2xII\", tenant, class, exp_a, back, quarter, hash_a, hash_b))\n\n"
+"setsockopt() before connect() who a connection is for. In C, with <xsteer_shim.h>, which says what the fields mean:\n\n"
+"    struct xsteer_stamp s = { .tenant = 4211, .slo_class = 1 };\n"
+"    setsockopt(fd, XSTEER_STAMP_LEVEL, XSTEER_STAMP, &s, sizeof(s));\n\n"
+"and in Python:\n\n"
+"    s.setsockopt(0x5853, 1, struct.pack(\"=HBBBB2xII\", tenant, slo_class, exp_a, back, quarter, hash_a, hash_b))\n\n"
 "The kernel adds the stamp to the SYN, with a tag where the tenant has a key here. It can be set until connect() (then EISCONN) for "
 "tenants that --tenant names (else EPERM). A tenant without a key goes untagged: right for tenants that have none on the steering host. "
 "With --default, sockets that say nothing are stamped, too.\n\n"
 "What is said here is all the cgroup has: a second call replaces the first, in one step, and counts go on. To rotate a key, call with the "
 "new key and its epoch. Of nested stamped cgroups the innermost alone counts. A SYN that has no 20 bytes left for the option (MPTCP, Fast "
 "Open) goes unstamped and is counted; see `stamp list`. It needs no loaded instance, and lasts until `stamp delete`, the removal of the cgroup, or a restart of the host.\n\n"
-"The host's clock should be kept by a time daemon. Kernels before 6.1 do not follow when it is stepped: call any `stamp` command then.",
+"The host's clock should be kept by a time daemon. Kernels before 6.1 do not follow when it is stepped: call `stamp cgroup` again then.",
 	.example =
 "  xsteer shim keygen -o acme.key\n"
 "  xsteer stamp cgroup system.slice/gateway.service --tenant 4211=file:acme.key --tenant 7 --default 4211 --class 1",

@@ -40,18 +40,35 @@ static struct path pin_shared(const char *name)
 	return p;
 }
 
-/* The directory, made if need be, under its lock. Return: descriptor that holds the lock, or -errno, reported */
-static int lock_root(bool make)
+/* Open the directory and lock it. Return: the descriptor, -1: errno says why; ESTALE: it was removed while we waited */
+static int open_locked(void)
 {
-	int fd;
+	int fd = open(XS_STAMP_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 
-	if (make && ((mkdir(XS_STAMP_ROOT, 0700) && errno != EEXIST) || (mkdir(XS_STAMP_DIR, 0700) && errno != EEXIST)))
-		return xs_kernel(errno, XS_STAMP_ROOT, "run as root; if need be: mount -t bpf bpf " XS_BPFFS, "cannot be made");
-	fd = open(XS_STAMP_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && !flock(fd, LOCK_EX))
+	if (fd < 0 || (!flock(fd, LOCK_EX) && !fstat(fd, &st) && st.st_nlink))
 		return fd;
-	if (fd < 0 && errno == ENOENT)
-		return xs_refuse("stamp", "stamp one first: xsteer stamp cgroup", "no cgroup of this host is stamped");
+	close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+/* The directory, made if need be, under its lock. @path: the cgroup, for messages. Return: descriptor that holds the lock, or -errno, reported */
+static int lock_root(bool make, const char *path)
+{
+	int fd = -1;
+
+	for (int i = 0; i < 100 && fd < 0; i++) {	/* whoever stops the last stamp removes the directory under us */
+		if (make && ((mkdir(XS_STAMP_ROOT, 0700) && errno != EEXIST) || (mkdir(XS_STAMP_DIR, 0700) && errno != EEXIST && errno != ENOENT)))
+			return xs_kernel(errno, XS_STAMP_ROOT, "run as root; if need be: mount -t bpf bpf " XS_BPFFS, "cannot be made");
+		fd = open_locked();
+		if (fd < 0 && errno != ESTALE && !(make && errno == ENOENT))
+			break;
+	}
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return xs_refuse(path, "see xsteer stamp list", "is not stamped");
 	return xs_kernel(errno, XS_STAMP_DIR, "run as root", "cannot be opened");
 }
 
@@ -71,18 +88,19 @@ static void drop(uint64_t id)
 	close(levels);
 }
 
-/* The cgroup that a pinned link is attached to. Return: its id, 0: the cgroup is gone, 1 (the root's id): no such link */
-static uint64_t attached_to(uint64_t id)
+/* Whether the programs of this directory are still on their cgroup: links outlive it, without its id. Directories that a
+ * killed command left have no link. */
+static bool live(uint64_t id)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 	int fd = bpf_obj_get(pin(id, links[0]).text), err;
 
 	if (fd < 0)
-		return 1;
+		return errno != ENOENT;
 	err = bpf_obj_get_info_by_fd(fd, &info, &len);
 	close(fd);
-	return err ? 1 : info.cgroup.cgroup_id;
+	return err || info.cgroup.cgroup_id;
 }
 
 /* Call for the id of every directory. */
@@ -103,16 +121,32 @@ static void each_id(int root, void (*call)(uint64_t id, void *arg), void *arg)
 		closedir(dir);
 }
 
+/* Drop what is not live; count the rest. */
 static void prune(uint64_t id, void *arg)
 {
-	if (attached_to(id) == 0)
+	if (live(id))
+		++*(int *)arg;
+	else
 		drop(id);
+}
+
+/* Clear directories of cgroups that are gone; the shared maps, too, if no cgroup is stamped then. Under the lock. */
+static void tidy(int root)
+{
+	int n = 0;
+
+	each_id(root, prune, &n);
+	if (n)
+		return;
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		unlink(pin_shared(shared[i]).text);
+	rmdir(XS_STAMP_DIR);
+	rmdir(XS_STAMP_ROOT);
 }
 
 static int load(const struct xs_stamp_conf *conf, struct xsteer_stamp **skel)
 {
 	struct xsteer_stamp *s;
-	struct bpf_map *map;
 	int err;
 
 	xs_libbpf_quiet();
@@ -123,10 +157,8 @@ static int load(const struct xs_stamp_conf *conf, struct xsteer_stamp **skel)
 	s->rodata->feat.retval = libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_FUNC_set_retval, NULL) == 1;
 	s->rodata->feat.mptcp = libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_skc_to_mptcp_sock, NULL) == 1;
 	s->rodata->feat.tai = libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_ktime_get_tai_ns, NULL) == 1;
-	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
-		map = bpf_object__find_map_by_name(s->obj, shared[i]);
-		bpf_map__set_pin_path(map, pin_shared(shared[i]).text);
-	}
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		bpf_map__set_pin_path(bpf_object__find_map_by_name(s->obj, shared[i]), pin_shared(shared[i]).text);
 	bpf_map__set_pin_path(s->maps.xs_st_counts, pin(conf->cgroup, "counts").text);
 	err = xsteer_stamp__load(s);
 	return err ? xs_kernel(err, "stamp", "it needs Linux 5.10 and root; -v says more", "the kernel refuses the programs") : 0;
@@ -143,7 +175,7 @@ static int update(struct bpf_map *map, const void *key, size_t key_size, const v
 
 static int configure(struct xsteer_stamp *s, const struct xs_stamp_conf *conf)
 {
-	const char *path = pin(conf->cgroup, "conf_new").text;
+	struct path path = pin(conf->cgroup, "conf_new");
 	struct xs_clock clock;
 	uint32_t zero = 0;
 	int err;
@@ -154,8 +186,8 @@ static int configure(struct xsteer_stamp *s, const struct xs_stamp_conf *conf)
 	      update(s->maps.xs_st_levels, &conf->cgroup, sizeof(conf->cgroup), &conf->level, sizeof(conf->level), conf->path);
 	if (err)
 		return err;
-	unlink(path);
-	err = bpf_map_freeze(bpf_map__fd(s->maps.xs_st_conf)) ?: bpf_map__pin(s->maps.xs_st_conf, path);
+	unlink(path.text);
+	err = bpf_map_freeze(bpf_map__fd(s->maps.xs_st_conf)) ?: bpf_map__pin(s->maps.xs_st_conf, path.text);
 	return err ? xs_kernel(err, conf->path, NULL, "the configuration cannot be pinned") : 0;
 }
 
@@ -190,13 +222,12 @@ static int attach(struct xsteer_stamp *s, int cgroup, const struct xs_stamp_conf
 
 int xs_stamp_attach(int cgroup, const struct xs_stamp_conf *conf)
 {
-	int lock = lock_root(true), err;
+	int lock = lock_root(true, conf->path), err;
 	struct xsteer_stamp *skel = NULL;
 	bool fresh;
 
 	if (lock < 0)
 		return lock;
-	each_id(lock, prune, NULL);
 	fresh = !mkdir(pin(conf->cgroup, NULL).text, 0700);
 	err = load(conf, &skel) ?: configure(skel, conf) ?: attach(skel, cgroup, conf);
 	if (err && fresh)
@@ -204,13 +235,14 @@ int xs_stamp_attach(int cgroup, const struct xs_stamp_conf *conf)
 	else if (err)
 		unlink(pin(conf->cgroup, "conf_new").text);
 	xsteer_stamp__destroy(skel);
+	tidy(lock);
 	close(lock);
 	return err;
 }
 
 int xs_stamp_detach(const struct xs_stamp_conf *conf)
 {
-	int lock = lock_root(false);
+	int lock = lock_root(false, conf->path);
 	struct stat st;
 	bool known;
 
@@ -219,7 +251,7 @@ int xs_stamp_detach(const struct xs_stamp_conf *conf)
 	known = !stat(pin(conf->cgroup, NULL).text, &st);
 	if (known)
 		drop(conf->cgroup);
-	each_id(lock, prune, NULL);
+	tidy(lock);
 	close(lock);
 	return known ? 0 : xs_refuse(conf->path, "see xsteer stamp list", "is not stamped");
 }
@@ -233,7 +265,7 @@ static void read_one(uint64_t id, void *arg)
 {
 	int conf = bpf_obj_get(pin(id, "conf").text), counts = bpf_obj_get(pin(id, "counts").text), cpus = xs_ncpus();
 	uint64_t *n = calloc(cpus, sizeof(*n));
-	struct xs_stamped s = { .gone = attached_to(id) == 0 };
+	struct xs_stamped s = { .gone = !live(id) };
 	const struct each *each = arg;
 	uint32_t key = 0;
 

@@ -9,12 +9,16 @@
 #include <time.h>
 #include "maps/shim.h"
 #include "maps/siphash.h"
+#include "maps/stamp.h"
 #include "user/shim/xsteer_shim.h"
 
 _Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "SipHash and prefix hashes read words as they lie in memory");
-XS_SIZE(struct xsteer_stamp, 16);
 _Static_assert(XSTEER_LONG_MAX == XS_SHIM_MAX && XSTEER_HASHES == XS_SHIM_HASHES && XSTEER_OPTION_SIZE == XS_OPT_LEN &&
-	       XSTEER_WINDOW_S == XS_WINDOW_S, "the public header repeats maps/shim.h");
+	       XSTEER_WINDOW_S == XS_WINDOW_S && XSTEER_STAMP_LEVEL == XS_STAMP_LEVEL && XSTEER_STAMP == XS_STAMP_NAME &&
+	       sizeof(struct xsteer_stamp) == sizeof(struct xs_stamp) && offsetof(struct xsteer_stamp, exp_a) == offsetof(struct xs_stamp, exp_a) &&
+	       offsetof(struct xsteer_stamp, quarter) == offsetof(struct xs_stamp, quarter) &&
+	       offsetof(struct xsteer_stamp, hash_b) == offsetof(struct xs_stamp, hash_b),
+	       "the public header repeats maps/shim.h and maps/stamp.h");
 
 const char *xsteer_finding_name(enum xsteer_finding f)
 {

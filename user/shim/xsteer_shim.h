@@ -16,8 +16,9 @@
  *	s.setsockopt(0x5853, 1, struct.pack("=HBBBB2xII", 4211, 1, exp_a, back, quarter, hash_a, hash_b))
  *
  * errno: ENOPROTOOPT no stamping in this cgroup; EPERM the cgroup may not use this tenant; EISCONN set after connect();
- * EINVAL a value out of range, or not the size of the struct. getsockopt() of the same option reads the stamp back, the
- * cgroup's default where the socket has none of its own; ENOENT where there is neither.
+ * EINVAL a value out of range, or not the size of the struct; EOPNOTSUPP not a TCP socket. getsockopt() of the same option
+ * reads the stamp back, the cgroup's default where the socket has none of its own; ENOENT where there is neither. Before
+ * Linux 5.18 setsockopt() says EPERM for all but the first, and getsockopt() what it says of an unknown option.
  *
  * UDP, and whoever writes or checks shims in user space, links libxsteer-shim.a. It has no state, allocates nothing and
  * needs only libc. Numbers are in host order unless a line says otherwise. */
