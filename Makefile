@@ -60,7 +60,7 @@ check: all		## every test, or ONLY='t_batch sizes'; ends with `N passed, N faile
 tests: $(TESTS)
 
 bench: all		## ns per packet, net of an empty program and as ratios to a classic balancer
-	@scripts/bench $(B)
+	@scripts/bench $(B) $(ARGS)
 
 install: all		## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(B)/xsteer $(DESTDIR)$(PREFIX)/sbin/xsteer

@@ -47,22 +47,22 @@ static int run_net(struct bench_job *j, int prog, int32_t grow, double *net)
 
 static int run_xsteer(const struct bench_row *r, struct bench_job *j, struct bench_result *res)
 {
-	uint64_t before[XS_R_MAX], after[XS_R_MAX];
+	uint64_t before[XS_R_MAX], after[XS_R_MAX], total = j->packets * (1 + j->warm);
 	int err;
 
 	bench_reasons(before);
 	err = run_net(j, bench_host_prog(j->hook), 0, &res->xsteer[res->n]);
 	bench_reasons(after);
 	for (enum xs_reason i = 0; i < XS_R_MAX && !res->failed[0]; i++)
-		if (after[i] - before[i] != (i == r->want ? j->packets : 0))
-			snprintf(res->failed, sizeof(res->failed), "%llu of %u packets left by %s", (unsigned long long)(after[i] - before[i]),
-				 j->packets, bench_reason(i));
+		if (after[i] - before[i] != (i == r->want ? total : 0))
+			snprintf(res->failed, sizeof(res->failed), "%llu of %llu packets left by %s", (unsigned long long)(after[i] - before[i]),
+				 (unsigned long long)total, bench_reason(i));
 	return err;
 }
 
 static int run_classic(const struct bench_row *r, struct bench_job *j, struct bench_result *res)
 {
-	uint64_t before[3], after[3];
+	uint64_t before[3], after[3], total = j->packets * (1 + j->warm);
 	int32_t grow = r->classic == CLASSIC_PASS ? 0 : j->frame->v6 ? 40 : 20;
 	int err;
 
@@ -72,9 +72,9 @@ static int run_classic(const struct bench_row *r, struct bench_job *j, struct be
 	err = run_net(j, bench_classic_prog(), grow, &res->classic[res->n]);
 	bench_classic_count(after);
 	for (int i = 0; i < 3; i++)
-		if (after[i] - before[i] != (i == r->classic ? j->packets : 0))
-			snprintf(res->failed, sizeof(res->failed), "classic: %llu of %u packets left by exit %d",
-				 (unsigned long long)(after[i] - before[i]), j->packets, i);
+		if (after[i] - before[i] != (i == r->classic ? total : 0))
+			snprintf(res->failed, sizeof(res->failed), "classic: %llu of %llu packets left by exit %d",
+				 (unsigned long long)(after[i] - before[i]), (unsigned long long)total, i);
 	if (!err && r->classic == CLASSIC_NEW)
 		err = bench_classic_forget(j->table, j->frame);
 	return err;
@@ -85,7 +85,7 @@ static int run_row(const struct bench_row *r, struct bench_result *res, int roun
 	struct bench_table t = bench_row_table(r);
 	struct bench_frame f;
 	struct bench_job j = { .hook = r->back && bench_sets[r->set].stack ? BENCH_TC : BENCH_XDP, .frame = &f, .packets = BENCH_FLOWS,
-			       .table = t.n ? &t : NULL, .step = BENCH_PAYLOAD };
+			       .table = t.n ? &t : NULL, .step = BENCH_PAYLOAD, .warm = r->turn != BENCH_FRESH };
 	int err;
 
 	bench_row_frame(r, &f);

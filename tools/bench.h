@@ -32,6 +32,7 @@ struct bench_job {
 	const struct bench_table *table;	/* NULL: every packet is the frame itself */
 	uint32_t packets;
 	int32_t grow;			/* for the growing stub */
+	bool warm;			/* run it once before, untimed: next hops are asked for anew once a second */
 	uint32_t *seq;			/* TCP sequence number of packet 0; advanced. NULL: the frame's */
 	uint32_t step;			/* by this, each packet */
 	double ns;			/* a packet: median of the means of 64 */

@@ -20,7 +20,8 @@ static int progs[] = { [BENCH_XDP] = -1, [BENCH_TC] = -1 };
 
 static const char *const pins[] = { [BENCH_XDP] = "xsteer_xdp", [BENCH_TC] = "xsteer_egress" };
 
-/* bc0 is where clients come from, bt0 where the targets are; their peers are only there to take frames. */
+/* bc0 is where clients come from, bt0 where the targets are; their peers are only there to take frames, and say
+ * nothing themselves: the path check counts every frame. */
 static const char *const network =
 	"set -e\n"
 	"sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1\n"
@@ -28,6 +29,7 @@ static const char *const network =
 	"for d in bc bt; do\n"
 	"	ip link add ${d}0 type veth peer ${d}1\n"
 	"	ethtool -K ${d}0 gro on >/dev/null; ethtool -K ${d}1 gro on >/dev/null\n"
+	"	sysctl -qw net.ipv6.conf.${d}1.disable_ipv6=1\n"
 	"	ip link set ${d}0 up; ip link set ${d}1 up\n"
 	"done\n"
 	"ip addr add 198.18.1.1/24 dev bc0\n"

@@ -69,7 +69,6 @@ static void prepare(const struct bench_job *j)
 		c->seq_first = *j->seq;
 		c->seq_step = j->step;
 	}
-	skel->bss->count = 0;
 }
 
 int bench_run(struct bench_job *j)
@@ -86,12 +85,16 @@ int bench_run(struct bench_job *j)
 	prepare(j);
 	if (bpf_map_update_elem(next, &zero, &j->prog, BPF_ANY))
 		return xs_kernel(errno, "bench", NULL, "the program cannot be tail-called: its kind differs");
-	if (bpf_prog_test_run_opts(fd, &o))
-		return xs_kernel(errno, "bench", NULL, "test run failed");
+	for (int pass = 0; pass <= j->warm; pass++) {
+		skel->bss->count = 0;
+		if (bpf_prog_test_run_opts(fd, &o))
+			return xs_kernel(errno, "bench", NULL, "test run failed");
+		skel->bss->cfg.seq_first += j->packets * j->step;
+	}
 	j->ns = median_of_marks(j->packets);
 	j->act = (int)o.retval;
 	j->out_len = o.data_size_out;
 	if (j->seq)
-		*j->seq += j->packets * j->step;
+		*j->seq = skel->bss->cfg.seq_first;
 	return 0;
 }
