@@ -105,6 +105,7 @@ agree() {
 	while read -r port said; do
 		(got=$(ask "$port" | sed -n 's/ end//p'); echo "$port $got") &
 	done < "$tmp/said" > "$tmp/got"
+	# shellcheck disable=SC2046 # each pid is a word
 	wait $(jobs -p | grep -vxF "$servers")
 	diff "$tmp/said" <(sort "$tmp/got")
 }
