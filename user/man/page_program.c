@@ -86,15 +86,16 @@ static void counted(FILE *to)
 {
 	fputs(".Sh REASONS\n", to);
 	xs_roff_text("Every packet leaves the path for one reason, and each is counted. SEND goes to a target or back to the client, "
-		     "PASS to the host's own stack, DROP nowhere; REFUSE is dropped and the client is told, as the service says.", to);
+		     "PASS to the host's own stack, DROP nowhere; REFUSE is dropped and the client is told, as the service says. "
+		     "`xsteer drop list` shows them, `xsteer metrics` as `xsteer_packets_total` with the label `reason`.", to);
 	fputs(".Bl -tag -width Ds\n", to);
 #define X(id, name, act, help) row(#name, #act, help, to);
 	XS_REASONS(X)
 #undef X
-	fputs(".El\n.Sh COUNTERS\nBeside the reasons are counted:\n.Bl -tag -width Ds\n", to);
+	fputs(".El\n.Sh COUNTERS\nCounted beside the reasons; in metrics as\n.Sy xsteer_NAME_total .\n.Bl -tag -width Ds\n", to);
 #define X(id, name, help) row(#name, "", help, to);
 	XS_COUNTERS(X)
-	fputs(".El\n.Sh LATENCY\nMeasured for each service, tenant, class and target, as histograms of 9 % steps:\n.Bl -tag -width Ds\n", to);
+	fputs(".El\n.Sh LATENCY\nMeasured for each service, tenant, class and target, as histograms of 9 % steps;\nin metrics as\n.Sy xsteer_NAME_seconds .\n.Bl -tag -width Ds\n", to);
 	XS_METRICS(X)
 #undef X
 	fputs(".El\n", to);
@@ -139,7 +140,7 @@ static void environment(FILE *to)
 	      ".Sh FILES\n.Bl -tag -width Ds\n", to);
 	fprintf(to, ".It Pa %s/INSTANCE/v%d/\nThe pinned maps and links of an instance.\n"
 		"A lock on\n.Pa %s/INSTANCE\nis held by commands that write.\n"
-		".It Pa %s/\nWhat stamps connections of cgroups; of the host, not of an instance, and for root only.\n"
+		".It Pa %s/\nWhat stamps the connections of cgroups: of the host, for root only.\n"
 		".It Pa /sys/class/net/\nWhere the completion of\n.Xr bash 1\nfinds devices.\n.El\n", XS_ROOT, XS_SCHEMA, XS_ROOT, XS_STAMP_DIR);
 	fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n.It 0\nDone.\n.It 1\nRefused, nothing was changed:"
 	      " a wrong configuration, an unknown name, no room.\n.It 2\nThe command line is wrong.\n"
