@@ -10,14 +10,13 @@
 static __always_inline bool xs_flow_claim(struct xs_flow *f, const struct xs_back *b, __u32 i, const struct xs_settings *set)
 {
 	struct xs_lock *k = XS_GET(xs_locks, i & (XS_LOCKS - 1));
-	__u32 now = xs_jiffies(), limit;
+	__u32 now = xs_jiffies(), limit = xs_timeout(set, f->state);
 	bool mine = false;
 
-	if (!k || f->state == XS_F_FREE)
+	if (!k || f->state == XS_F_FREE || !xs_flow_over(f, b, limit, now))
 		return false;
-	limit = xs_timeout(set, f->state);
 	bpf_spin_lock(&k->lock);
-	if (f->state != XS_F_FREE && (__s32)(now - f->seen) > (__s32)limit && (__s32)(now - b->seen) > (__s32)limit) {
+	if (f->state != XS_F_FREE && xs_flow_over(f, b, limit, now)) {
 		f->state = XS_F_FREE;
 		mine = true;
 	}
@@ -103,13 +102,6 @@ __noinline __u32 xs_flow_reserve(__u32 gen)
 	return bpf_map_pop_elem(&xs_free, &i) ? 0 : i + 1;
 }
 
-/* xs_flow_release() - give a reserved record back that was not used */
-static __always_inline void xs_flow_release(__u32 i)
-{
-	i--;
-	bpf_map_push_elem(&xs_free, &i, 0);
-}
-
 /* xs_flow_fill() - write record i (index + 1) for a packet that has just been placed */
 static __always_inline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u64 hash, __u64 back_hash)
 {
@@ -136,6 +128,7 @@ static __always_inline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u64 hash, 
 	f->rule = p->to.rule;
 	f->series = xs_series_of(p);
 	b->times.request_id = p->ask.request_id;
+	b->times.placed = 1;
 	f->state = p->hdr.proto == IPPROTO_TCP ? XS_F_HALF_OPEN : XS_F_DATAGRAM;
 	b->service = p->id.service;
 	return true;
@@ -166,6 +159,58 @@ static __always_inline void xs_flow_undo(__u32 i, __u32 gen)
 	xs_flow_free(i - 1, gen);
 }
 
+/* xs_flow_hold() - keep record i from being freed while it is begun anew. Return: false if that has just happened */
+static __always_inline bool xs_flow_hold(__u32 i)
+{
+	struct xs_lock *k = XS_GET(xs_locks, i & (XS_LOCKS - 1));
+	struct xs_flow *f = XS_GET(xs_flows, i);
+	__u32 now = xs_jiffies();
+	bool held;
+
+	if (!k || !f)
+		return false;
+	bpf_spin_lock(&k->lock);
+	held = f->state != XS_F_FREE;
+	if (held)
+		f->seen = now;
+	bpf_spin_unlock(&k->lock);
+	return held;
+}
+
+/* xs_flow_evict() - free record i if its time is over. Return: false if it is not */
+static __always_inline bool xs_flow_evict(__u32 i, __u32 gen)
+{
+	struct xs_settings *set = XS_GET(xs_settings, gen & 1);
+	struct xs_flow *f = XS_GET(xs_flows, i);
+	struct xs_back *b = XS_GET(xs_backs, i);
+
+	if (!set || !f || !b || !xs_flow_claim(f, b, i, set))
+		return false;
+	xs_flow_free(i, gen);
+	xs_bump(XS_C_FLOWS_EXPIRED);
+	return true;
+}
+
+/* xs_flow_again() - another request of a datagram flow went to the target it has: the record goes on, for whom this one says */
+static __always_inline bool xs_flow_again(const struct xs_pkt *p, __u32 i)
+{
+	struct xs_flow *f = XS_GET(xs_flows, i - 1);
+	struct xs_back *b = XS_GET(xs_backs, i - 1);
+
+	if (!f || !b)
+		return false;
+	f->flags = (f->flags & ~(XS_FF_SHIM | XS_FF_TAGGED | XS_FF_PREFIX)) | p->ask.flags;
+	f->tenant = p->ask.tenant;
+	f->class = p->ask.class;
+	f->level = p->to.level;
+	f->set = p->to.set;
+	f->rule = p->to.rule;
+	f->series = xs_series_of(p);
+	b->times.request_id = p->ask.request_id;
+	b->times.placed++;
+	return true;
+}
+
 /* xs_flow_leave() - the flow has moved from record `old` (index + 1): a datagram's stays for late replies, a connection's goes */
 static __always_inline void xs_flow_leave(struct xs_pkt *p, __u32 old)
 {
@@ -175,27 +220,40 @@ static __always_inline void xs_flow_leave(struct xs_pkt *p, __u32 old)
 		return;
 	f->flags |= XS_FF_MOVED;
 	if (p->hdr.proto == IPPROTO_TCP)
-		f->state = XS_F_CLOSING;
+		xs_flow_state(f, old - 1, XS_F_CLOSING);
+}
+
+/* xs_flow_record() - the record for a placed flow: the one in which this client already talks to this target for this service (a
+ * port used again, a datagram flow that comes back), else a free one. Return: index + 1, or 0 and the reason in *r */
+static __always_inline __u32 xs_flow_record(struct xs_pkt *p, __u64 *back_hash, bool *there, enum xs_reason *r)
+{
+	__u32 service = 0, i = xs_back_find(p, back_hash, &service);
+
+	*r = XS_R_NAT_CONFLICT;
+	if (i && service != p->id.service && !xs_flow_evict(i - 1, p->id.gen))
+		return 0;
+	*r = XS_R_TABLE_FULL;
+	*there = i && service == p->id.service && xs_flow_hold(i - 1);
+	return *there ? i : xs_flow_reserve(p->id.gen);
 }
 
 /**
  * xs_flow_enter() - Record a placed flow under both tuples; reads p->id, p->ask, p->to, writes p->id.flow
- * @spare: a reserved record (index + 1); given back if this client already talks to this target for this service (a port used
- *	   again, a datagram flow that comes back): then that record is begun anew
+ * @anew: the record that the flow had, if any, is over: this is another conversation
  * Return: 0, XS_R_NAT_CONFLICT or XS_R_TABLE_FULL
  */
-static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p, __u32 spare)
+static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p, bool anew)
 {
 	__u64 hash = p->id.hash, back_hash = 0;
-	__u32 old = p->id.flow, service = 0, i = spare, there;
+	__u32 old = p->id.flow, i;
+	bool there = false;
+	enum xs_reason r;
 
-	there = xs_back_find(p, &back_hash, &service);
-	if (there) {
-		xs_flow_release(spare);
-		if (service != p->id.service)
-			return XS_R_NAT_CONFLICT;
-		i = there;
-	}
+	i = xs_flow_record(p, &back_hash, &there, &r);
+	if (!i)
+		return r;
+	if (i == old && !anew)
+		return xs_flow_again(p, i) ? XS_R_NONE : XS_R_INTERNAL;
 	if (!xs_flow_fill(p, i, hash, back_hash))
 		return XS_R_INTERNAL;
 	if ((!there && !xs_tag_put(back_hash, i)) || (old != i && !(old ? xs_tag_move(hash, old, i) : xs_tag_put(hash, i)))) {
@@ -205,7 +263,7 @@ static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p, __u32 spare)
 	if (old && old != i)
 		xs_flow_leave(p, old);
 	p->id.flow = i;
-	xs_bump(old ? XS_C_FLOWS_MOVED : XS_C_FLOWS_CREATED);
+	xs_bump(anew ? XS_C_FLOWS_CREATED : XS_C_FLOWS_MOVED);
 	return XS_R_NONE;
 }
 

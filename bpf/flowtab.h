@@ -10,6 +10,7 @@
 
 #include <linux/in.h>
 #include "bpf/maps.bpf.h"
+#include "bpf/measure.h"
 #include "bpf/pkt.h"
 #include "maps/siphash.h"
 
@@ -189,6 +190,37 @@ static __always_inline __u32 xs_timeout(const struct xs_settings *set, __u8 stat
 	else if (state == XS_F_DATAGRAM)
 		s = set->udp_idle_s;
 	return s * feat.hz;
+}
+
+/* xs_flow_over() - whether neither end has been heard for as long as the record's state allows. The client's side is asked
+ * first: while it talks, the other cache line is not touched */
+static __always_inline bool xs_flow_over(const struct xs_flow *f, const struct xs_back *b, __u32 limit, __u32 now)
+{
+	return (__s32)(now - f->seen) > (__s32)limit && (__s32)(now - b->seen) > (__s32)limit;
+}
+
+/* xs_flow_state() - record i changes state, unless the sweep has just taken it: that would put its index out twice */
+static __always_inline void xs_flow_state(struct xs_flow *f, __u32 i, __u8 state)
+{
+	struct xs_lock *k = XS_GET(xs_locks, i & (XS_LOCKS - 1));
+
+	if (!k)
+		return;
+	bpf_spin_lock(&k->lock);
+	if (f->state != XS_F_FREE)
+		f->state = state;
+	bpf_spin_unlock(&k->lock);
+}
+
+/* xs_flow_close() - FIN from both ends, or RST: the record has not long to live */
+static __always_inline void xs_flow_close(struct xs_flow *f, const struct xs_back *b, __u32 i, __u8 tcp_flags)
+{
+	bool fins = f->flags & XS_FF_FIN_CLIENT && b->flags & XS_FF_FIN_TARGET;
+
+	if ((!fins && !(tcp_flags & XS_TCP_RST)) || f->state == XS_F_CLOSING)
+		return;
+	xs_flow_state(f, i, XS_F_CLOSING);
+	xs_bump(XS_C_FLOWS_CLOSED);
 }
 
 /* xs_tag_swap() - under the line's lock, put `to` where `from` stands (0: in a free place). Return: true if it was done */

@@ -6,7 +6,7 @@
 #include "bpf/flowtab.h"
 #include "bpf/timing.h"
 
-/* xs_heard() - what a reply does to its flow, whichever hook it is undone at */
+/* xs_heard() - count it, and tell timing and state of what it says */
 static __always_inline void xs_heard(xs_ctx *c, struct xs_pkt *p, struct xs_back *b)
 {
 	struct xs_flow *f;
@@ -25,11 +25,8 @@ static __always_inline void xs_heard(xs_ctx *c, struct xs_pkt *p, struct xs_back
 		xs_timing_to_client(c, p, f, b);
 	if (p->hdr.tcp_flags & XS_TCP_FIN)
 		b->flags |= XS_FF_FIN_TARGET;
-	if ((p->hdr.tcp_flags & XS_TCP_RST || (f->flags & XS_FF_FIN_CLIENT && b->flags & XS_FF_FIN_TARGET)) &&
-	    p->hdr.proto == IPPROTO_TCP && f->state != XS_F_CLOSING) {
-		f->state = XS_F_CLOSING;
-		xs_bump(XS_C_FLOWS_CLOSED);
-	}
+	if (p->hdr.proto == IPPROTO_TCP)
+		xs_flow_close(f, b, p->id.flow - 1, p->hdr.tcp_flags);
 }
 
 #endif

@@ -62,7 +62,7 @@ static __always_inline enum xs_reason xs_hop_go(xs_ctx *c, const struct xs_pkt *
 	struct xs_dev *d = XS_GET(xs_devs, hop & 0xffff);
 	struct ethhdr *eth = xs_at(c, 0, sizeof(*eth));
 
-	if (!d || !eth || !d->redirect)
+	if (!d || !eth || !d->redirect || p->hdr.l3 != ETH_HLEN)
 		return XS_R_NO_REDIRECT;
 	if (p->hdr.ip_len > d->mtu)
 		return XS_R_TOO_BIG;

@@ -67,7 +67,7 @@ static __always_inline __u32 xs_series_take(void)
 }
 
 /* xs_series_of() - the latency series of a placed packet; made when first needed, the catch-all when there is no room */
-static __always_inline __u16 xs_series_of(struct xs_pkt *p)
+static __always_inline __u16 xs_series_of(const struct xs_pkt *p)
 {
 	struct xs_series_key k = { .service = p->id.service, .tenant = p->ask.tenant, .target = p->to.target, .class = p->ask.class };
 	__u32 *there = bpf_map_lookup_elem(&xs_series, &k), id;

@@ -11,25 +11,42 @@
 #include "bpf/place.h"
 #include "bpf/refuse.h"
 
-/* xs_begins() - whether a packet of a known flow asks to be placed: a SYN on a closed flow or on one whose target went
- * down before the handshake was over, or a datagram that carries a shim */
-static __always_inline bool xs_begins(xs_ctx *c, const struct xs_pkt *p, const struct xs_flow *f, const struct xs_service *s)
+/* xs_has_shim() - whether a datagram looks as if it carried a shim */
+static __always_inline bool xs_has_shim(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s)
 {
-	struct xs_tlive *l;
 	__be16 *magic;
 
-	if (p->hdr.proto == IPPROTO_UDP) {
-		if (s->shim == XS_SHIM_NONE || p->hdr.pay_len < XS_SHIM_MIN)
-			return false;
-		magic = xs_at(c, p->hdr.pay, 2);
-		return magic && *magic == bpf_htons(XS_SHIM_MAGIC);
-	}
-	if ((p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK)) != XS_TCP_SYN)
+	if (s->shim == XS_SHIM_NONE || p->hdr.pay_len < XS_SHIM_MIN)
 		return false;
-	if (f->state == XS_F_CLOSING)
-		return true;
+	magic = xs_at(c, p->hdr.pay, 2);
+	return magic && *magic == bpf_htons(XS_SHIM_MAGIC);
+}
+
+/* What a packet is to the flow it belongs to. */
+enum xs_start { XS_GOES_ON, XS_PLACE_AGAIN, XS_BEGINS };
+
+/* xs_starts() - XS_BEGINS: another conversation, after a closed or silent one; XS_PLACE_AGAIN: the same one asks to be placed, by
+ * a datagram with a shim, by a SYN when the target went down before the handshake was over, or because the target is gone */
+static __always_inline enum xs_start xs_starts(xs_ctx *c, const struct xs_pkt *p, const struct xs_flow *f, const struct xs_service *s)
+{
+	struct xs_settings *set;
+	struct xs_target *t;
+	struct xs_tlive *l;
+	struct xs_back *b;
+
+	if (p->hdr.proto == IPPROTO_TCP && (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) != XS_TCP_SYN)
+		return XS_GOES_ON;
+	set = XS_GET(xs_settings, p->id.gen);
+	b = XS_GET(xs_backs, p->id.flow - 1);
+	t = XS_GET(xs_targets, f->target);
 	l = XS_GET(xs_tlive, f->target);
-	return f->state == XS_F_HALF_OPEN && l && l->state == XS_T_DOWN;
+	if (!set || !b || !t || !l)
+		return XS_GOES_ON;
+	if (f->state == XS_F_CLOSING || xs_flow_over(f, b, xs_timeout(set, f->state), xs_jiffies()))
+		return XS_BEGINS;
+	if (!t->port || (p->hdr.proto == IPPROTO_UDP && xs_has_shim(c, p, s)))
+		return XS_PLACE_AGAIN;
+	return f->state == XS_F_HALF_OPEN && l->state == XS_T_DOWN ? XS_PLACE_AGAIN : XS_GOES_ON;
 }
 
 /* xs_advance() - what a packet of the client does to the state of its flow (table in maps/flow.h) */
@@ -40,13 +57,10 @@ static __always_inline void xs_advance(const struct xs_pkt *p, struct xs_flow *f
 	if (p->hdr.proto != IPPROTO_TCP)
 		return;
 	if (f->state == XS_F_HALF_OPEN && (fl & (XS_TCP_SYN | XS_TCP_ACK)) == XS_TCP_ACK)
-		f->state = XS_F_ESTABLISHED;
+		xs_flow_state(f, p->id.flow - 1, XS_F_ESTABLISHED);
 	if (fl & XS_TCP_FIN)
 		f->flags |= XS_FF_FIN_CLIENT;
-	if ((fl & XS_TCP_RST || (f->flags & XS_FF_FIN_CLIENT && b->flags & XS_FF_FIN_TARGET)) && f->state != XS_F_CLOSING) {
-		f->state = XS_F_CLOSING;
-		xs_bump(XS_C_FLOWS_CLOSED);
-	}
+	xs_flow_close(f, b, p->id.flow - 1, fl);
 }
 
 /* xs_tells() - whether a packet says anything about time: handshake, payload, end */
@@ -71,11 +85,22 @@ static __always_inline void xs_trace_end(const struct xs_pkt *p, enum xs_reason 
 	t->flow = p->id.flow;
 }
 
+/* xs_is_martian() - a source that no client can have; the stack knows what to do with it */
+static __always_inline bool xs_is_martian(const struct xs_pkt *p)
+{
+	struct xs_service_key k = { .addr = p->hdr.src, .port = p->hdr.sport, .proto = p->hdr.proto, .gen = p->id.gen };
+	const struct xs_addr *a = &p->hdr.src;
+	__u8 net = p->hdr.v6 ? (__u8)a->w[0] : (__u8)a->w[3];	/* the first byte on the wire */
+
+	if (p->hdr.v6 ? net == 0xff || (!(a->w[0] | a->w[1] | a->w[2]) && bpf_ntohl(a->w[3]) <= 1) : net == 0 || net == 127 || net >= 224)
+		return true;
+	return bpf_map_lookup_elem(&xs_svc_index, &k);	/* a service as a client: requests would go in a circle */
+}
+
 /* xs_begin() - a first packet: who asks, where to, and a record of it */
-static __noinline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+static __noinline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, bool anew)
 {
 	enum xs_reason r;
-	__u32 spare;
 
 	if ((r = xs_admit(c, p, s)))			/* shim, source   -> p->ask */
 		return r;
@@ -83,12 +108,7 @@ static __noinline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const str
 		return XS_R_FRAGMENT_REFUSED;
 	if ((r = xs_place(p, s->levels)))		/* p->ask, rules  -> p->to */
 		return r;
-	if (feat.dry)
-		return XS_R_NONE;
-	spare = xs_flow_reserve(p->id.gen);
-	if (!spare)
-		return XS_R_TABLE_FULL;
-	return xs_flow_enter(p, spare);			/* p->to          -> the flow table */
+	return feat.dry ? XS_R_NONE : xs_flow_enter(p, anew);	/* p->to -> the flow table */
 }
 
 /* xs_known() - a later packet of a flow goes where the flow goes */
@@ -102,30 +122,12 @@ static __always_inline void xs_known(struct xs_pkt *p, const struct xs_flow *f)
 	p->ask.class = f->class;
 }
 
-static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
+/* xs_came() - what a client's packet does to its record: seen, counted, timed, state */
+static __always_inline enum xs_reason xs_came(xs_ctx *c, struct xs_pkt *p, bool first)
 {
-	bool tcp = p->hdr.proto == IPPROTO_TCP, first = true;
-	struct xs_flow *f = NULL;
-	enum xs_reason r;
+	struct xs_flow *f = XS_GET(xs_flows, p->id.flow - 1);
 	struct xs_back *b;
 
-	if (p->id.flow) {
-		f = XS_GET(xs_flows, p->id.flow - 1);
-		if (!f)
-			return XS_R_INTERNAL;
-		first = xs_begins(c, p, f, s);
-	} else if (tcp && (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) != XS_TCP_SYN) {
-		return XS_R_NO_FLOW;
-	}
-	if (!first && p->hdr.frag)
-		return XS_R_FRAGMENT_REFUSED;
-	if (!first)
-		xs_known(p, f);
-	else if ((r = xs_begin(c, p, s)))
-		return r;
-	if (feat.dry)
-		return first ? XS_R_PLACED : XS_R_STEERED;
-	f = XS_GET(xs_flows, p->id.flow - 1);
 	if (!f)
 		return XS_R_INTERNAL;
 	f->seen = xs_jiffies();
@@ -140,8 +142,35 @@ static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, 
 		xs_advance(p, f, b);
 	}
 	xs_count_to(p->to.target, p->hdr.ip_len, first);
+	return XS_R_NONE;
+}
+
+static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
+{
+	enum xs_start start = XS_BEGINS;
+	struct xs_flow *f = NULL;
+	enum xs_reason r;
+
+	if (p->id.flow) {
+		f = XS_GET(xs_flows, p->id.flow - 1);
+		if (!f)
+			return XS_R_INTERNAL;
+		start = xs_starts(c, p, f, s);
+	} else if (xs_is_martian(p)) {
+		return XS_R_MARTIAN;
+	} else if (p->hdr.proto == IPPROTO_TCP && (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) != XS_TCP_SYN) {
+		return XS_R_NO_FLOW;
+	}
+	if (start == XS_GOES_ON && p->hdr.frag)
+		return XS_R_FRAGMENT_REFUSED;
+	if (start == XS_GOES_ON)
+		xs_known(p, f);
+	else if ((r = xs_begin(c, p, s, start == XS_BEGINS)))
+		return r;
+	if (!feat.dry && (r = xs_came(c, p, start != XS_GOES_ON)))
+		return r;
 	r = xs_deliver(c, p, p->to.way, act);
-	return r == XS_R_STEERED && first ? XS_R_PLACED : r;
+	return r == XS_R_STEERED && start != XS_GOES_ON ? XS_R_PLACED : r;
 }
 
 #endif

@@ -106,7 +106,7 @@ static __noinline int xs_send_reset(xs_ctx *c, const struct xs_pkt *p)
 	struct tcphdr *tcp, h = {};
 	struct ethhdr *eth;
 
-	if (p->hdr.tcp_flags & XS_TCP_RST || !xs_cut_to(c, l4 + sizeof(*tcp)) || !xs_answer_ip(c, p, IPPROTO_TCP, sizeof(*tcp)))
+	if (!xs_cut_to(c, l4 + sizeof(*tcp)) || !xs_answer_ip(c, p, IPPROTO_TCP, sizeof(*tcp)))
 		return XS_ACT_DROP;
 	eth = xs_at(c, 0, sizeof(*eth));
 	tcp = xs_at(c, l4, sizeof(*tcp));
@@ -212,7 +212,7 @@ static __always_inline int xs_refuse(xs_ctx *c, const struct xs_pkt *p, const st
 {
 	int act;
 
-	if (s->refuse == XS_REFUSE_SILENT || feat.dry)
+	if (s->refuse == XS_REFUSE_SILENT || feat.dry || p->hdr.tcp_flags & XS_TCP_RST)
 		return XS_ACT_DROP;
 	if (!xs_refuse_allowed(p)) {
 		xs_bump(XS_C_REFUSALS_LIMITED);

@@ -14,6 +14,7 @@
 	X(NOT_OURS,		not_ours,		PASS,	"no service owns this address; left to the host untouched") \
 	X(NOT_IP,		not_ip,			PASS,	"neither IPv4 nor IPv6; left to the host untouched") \
 	X(NOT_L4,		not_l4,			PASS,	"neither TCP nor UDP; left to the host untouched") \
+	X(MARTIAN,		martian,		PASS,	"to a service from an address that no client can have; left to the host untouched") \
 	X(TRUNCATED,		truncated,		PASS,	"headers end before they should; left to the host untouched") \
 	X(FRAGMENT_PASSED,	fragment_passed,	PASS,	"later fragment without ports; left to the host untouched") \
 	X(FRAGMENT_REFUSED,	fragment_refused,	DROP,	"first fragment of a datagram to a service; send datagrams that fit the MTU") \
