@@ -22,6 +22,9 @@ struct row {
 	const char *out;
 };
 
+/* an order as a row */
+#define DO(what) { what, what, XS_R_NONE, NULL }
+
 struct conf { const char *name, *text; };
 
 struct group {

@@ -14,6 +14,7 @@
  *	shim=short|long:TENANT[,KEY=VALUE...] noshim rawshim=HEX	class= a= ha= back= hb= exp0= h=HEX/HEX.. id= at=SECONDS key=NAME
  *							to=WHO isn=N odd untagged twice, and bytes changed: setN=HEX
  *	pay=BYTES raw=HEX					payload
+ *	answer							a frame back: ends and MACs change places, all else is bare
  *	cut=BYTES len=BYTES pad=BYTES				the finished frame, shorter or longer
  */
 #ifndef XS_TEST_WORDS_H
