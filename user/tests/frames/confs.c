@@ -75,6 +75,21 @@ static const struct conf confs[] = {
 	  "  - {service: many, targets: [b]}\n"
 	  "  - {service: many, tenant: acme, targets: [f], ttl: 300s}\n" },
 	{ "few", HEAD_WITH("refusals: 2") TARGETS SERVICES },
+	{ "gone", HEAD
+	  "targets:\n"
+	  "  - {name: a, pool: one, address: 198.18.10.2, port: 8100}\n"
+	  "  - {name: b, pool: many, address: 198.18.11.2, port: 8100}\n"
+	  "services:\n"
+	  "  - {name: chat, address: 198.18.0.10, port: 8000, pools: [one], shim: optional}\n"
+	  "  - {name: many, address: 198.18.0.10, port: 8004, pools: [many], shim: optional}\n" },
+	{ "ways", HEAD TARGETS SERVICES
+	  "  - {name: nob, address: 198.18.0.11, port: 8010, pools: [many]}\n"
+	  "  - {name: noe, address: 198.18.0.11, port: 8011, pools: [many]}\n"
+	  "  - {name: nof, address: 198.18.0.11, port: 8012, pools: [many]}\n"
+	  "placements:\n"
+	  "  - {service: nob, targets: [b]}\n"
+	  "  - {service: noe, targets: [e]}\n"
+	  "  - {service: nof, targets: [f]}\n" },
 };
 
 const char *conf_named(const char *name)

@@ -27,7 +27,7 @@ static const struct group groups[] = {
 	{ "flow", "base", flow_rows, 1024, false },
 	{ "refuse", "base", refuse_rows, 1024, false },
 	{ "reply", "base", reply_rows, 1024, false },
-	{ "direct", "base", direct_rows, 1024, true },
+	{ "direct", "ways", direct_rows, 1024, true },
 	{ "full", "base", full_rows, 8, false },
 };
 

@@ -133,7 +133,8 @@ static bool one_of(struct try *t, const char *at, struct frame *want)
 		snprintf(words, sizeof(words), "%.*sto=%s%s", (int)(at - t->frame_words), t->frame_words, w, at + 4 + n);
 		if (!matches(t, words, want))
 			continue;
-		snprintf(last_target, sizeof(last_target), "%.31s", w);
+		if (!not)
+			snprintf(last_target, sizeof(last_target), "%.31s", w);
 		return true;
 	}
 	return false;
@@ -229,7 +230,7 @@ static void check_facts(struct try *t)
 	char *save = NULL;
 
 	/* what goes without saying */
-	want[XS_C_FLOWS_CREATED] = t->res.reason == XS_R_PLACED && !strstr(t->facts, "+flows_moved") && !strstr(t->facts, "+again");
+	want[XS_C_FLOWS_CREATED] = t->hook != HOOK_DRY && t->res.reason == XS_R_PLACED && !strstr(t->facts, "+flows_moved") && !strstr(t->facts, "+again");
 	if (t->verdict == TX)
 		want[strstr(t->frame_words, "icmp=") ? XS_C_ICMP_SENT : XS_C_RESETS_SENT] = 1;
 	for (char *w = strtok_r(t->facts, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
@@ -271,12 +272,59 @@ static void check(struct try *t)
 	check_facts(t);
 }
 
-static void order(const char *w)
+/* As many clients from as many ports: each target has its share, and each client the same one again. */
+static void spread(const struct group *g)
+{
+	static const char *const names[] = { "b", "e", "f" };
+	uint32_t had[3] = { 0 };
+	struct result r;
+	struct frame f;
+	char words[80], why[100] = "";
+	struct end e;
+
+	for (uint32_t port = 1000; port < 1300; port++) {
+		snprintf(words, sizeof(words), "ip tcp syn to=many from=c4:%u", port);
+		frame_make(&f, words, NULL, NULL);
+		host_run(HOOK_XDP, &f, &r);
+		for (int i = 0; i < 3; i++) {
+			e = end_parse(names[i]);
+			had[i] += !memcmp(r.out.byte + 30, &e.addr.w[3], 4);
+		}
+	}
+	if (had[0] + had[1] + had[2] != 300 || had[0] < 70 || had[1] < 70 || had[2] < 70)
+		snprintf(why, sizeof(why), "b %u, e %u, f %u of 300", had[0], had[1], had[2]);
+	say(g->name, "flow key: 300 flows spread over three targets", why);
+}
+
+/* Five refusals with a budget of two a second: two, or four where a second ends among them. */
+static void limit(const struct group *g)
+{
+	uint64_t sent = 0, limited = 0;
+	struct result r;
+	struct frame f;
+	char why[100] = "";
+
+	host_apply(conf_named("few"));
+	frame_make(&f, "ip tcp ack to=must from=c1:1", NULL, NULL);
+	for (int i = 0; i < 5; i++) {
+		host_run(HOOK_XDP, &f, &r);
+		sent += r.bumps[XS_C_RESETS_SENT] == 1 && r.verdict == TX;
+		limited += r.bumps[XS_C_REFUSALS_LIMITED] == 1 && r.verdict == DROP;
+	}
+	if (sent + limited != 5 || sent > 4 || limited < 1)
+		snprintf(why, sizeof(why), "%d sent, %d in silence", (int)sent, (int)limited);
+	say(g->name, "two refusals a second", why);
+	host_apply(conf_named("base"));
+}
+
+static void order(const struct group *g, const char *w)
 {
 	static const char *const states[] = { "up", "draining", "down" };
 	char verb[16], what[32] = "", how[16] = "";
 
 	sscanf(w, "!%15s %31s %15s", verb, what, how);
+	if (!strcmp(what, "$"))
+		snprintf(what, sizeof(what), "%s", last_target);
 	if (!strcmp(verb, "state")) {
 		for (int i = 0; i < 3; i++)
 			if (!strcmp(how, states[i]))
@@ -294,6 +342,10 @@ static void order(const char *w)
 		host_rules_expire();
 	} else if (!strcmp(verb, "forget")) {
 		host_forget();
+	} else if (!strcmp(verb, "spread")) {
+		spread(g);
+	} else if (!strcmp(verb, "limit")) {
+		limit(g);
 	} else if (!strcmp(verb, "apply")) {
 		if (host_apply(conf_named(what)))
 			words_die(w, "refused");
@@ -352,7 +404,7 @@ void rows_run(const struct group *g)
 {
 	for (const struct row *row = g->rows; row->name; row++)
 		if (*row->words == '!')
-			order(row->words);
+			order(g, row->words);
 		else if (!strncmp(row->words, "each ", 5))
 			each(g, row);
 		else

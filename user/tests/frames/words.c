@@ -12,6 +12,7 @@ static const struct { const char *name, *end; } ends[] = {
 	{ "chat", "198.18.0.10:8000" }, { "chat6", "[2001:db8::a]:8000" }, { "must", "198.18.0.10:8001" }, { "none", "198.18.0.10:8002" },
 	{ "quiet", "198.18.0.10:8003" }, { "many", "198.18.0.10:8004" }, { "strict", "198.18.0.10:8005" }, { "empty", "198.18.0.10:8006" },
 	{ "zoned", "198.18.0.10:8007" }, { "deflt", "198.18.0.10:8008" }, { "twin", "198.18.0.11:8000" },
+	{ "nob", "198.18.0.11:8010" }, { "noe", "198.18.0.11:8011" }, { "nof", "198.18.0.11:8012" },
 	{ "dgram", "198.18.0.10:9000" }, { "dgram6", "[2001:db8::a]:9000" }, { "dmust", "198.18.0.10:9001" }, { "dmust6", "[2001:db8::a]:9001" },
 	{ "dstrip", "198.18.0.10:9002" }, { "dstrip6", "[2001:db8::a]:9002" }, { "dmany", "198.18.0.10:9003" },
 	{ "dquiet", "198.18.0.10:9004" }, { "dnone", "198.18.0.10:9005" },
@@ -222,7 +223,8 @@ static void answer(struct build *b)
 	b->nodf = 1;
 	b->flags = 0;
 	b->id = b->mf = b->frag = b->opt = b->pay = b->pad = b->nops = b->tail = 0;
-	b->win = b->seq = b->ackno = 0;
+	b->win = b->seq = b->ackno = b->cut = 0;
+	b->tot = b->len = b->ulen = b->doff = -1;
 	b->next = b->ntopt = b->nshim = b->nraw = 0;
 }
 
