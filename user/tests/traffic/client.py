@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Clients on real sockets. An outcome is the name that the target tells, or the name of the error (ECONNREFUSED, TIMEOUT, ...),
+with -late behind it if it took a second or more; many are told as `gpu0:150 gpu1:149 EOF:1`.
+
+    client.py tcp ADDR PORT N [BIND]        N connections, one request each
+    client.py udp ADDR PORT N [BIND [HEX]]  N sockets, one datagram each
+    client.py load ADDR PORT THREADS        connections without pause until SIGTERM
+    client.py hold ADDR PORT N              opens N connections; for every line on standard input one request on each of them
+    client.py stream ADDR PORT              one connection, requests without pause until SIGTERM
+"""
+import errno, signal, socket, sys, threading, time
+from collections import Counter
+
+LIMIT = float(__import__("os").environ.get("LIMIT", 5))
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+stop = threading.Event()
+
+def family(addr):
+    return socket.AF_INET6 if ":" in addr else socket.AF_INET
+
+def ask(s):
+    s.sendall(REQUEST)
+    got = b""
+    while b"\r\n\r\n" not in got or got.endswith(b"\r\n\r\n"):
+        part = s.recv(4096)
+        if not part:
+            return "EOF"
+        got += part
+    return got.split(b"\r\n\r\n", 1)[1].decode()
+
+def outcome(work):
+    began = time.monotonic()
+    try:
+        what = work()
+    except TimeoutError:
+        return "TIMEOUT"
+    except OSError as e:
+        what = errno.errorcode.get(e.errno, str(e))
+    return what + "-late" * (time.monotonic() - began >= 1)
+
+def connected(kind, addr, port, bind=None):
+    s = socket.socket(family(addr), kind)
+    s.settimeout(LIMIT)
+    if bind:
+        host, _, sport = bind.partition("@")
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((host, int(sport or 0)))
+    s.connect((addr, port))
+    return s
+
+def one_tcp(addr, port, bind=None):
+    with connected(socket.SOCK_STREAM, addr, port, bind) as s:
+        return ask(s)
+
+def one_udp(addr, port, bind=None, payload=b"hello"):
+    with connected(socket.SOCK_DGRAM, addr, port, bind) as s:
+        s.send(payload)
+        name, _, told = s.recv(4096).decode().partition(" ")
+        return name if payload.hex().endswith(told) else f"OTHER-PAYLOAD-{told}"
+
+def tell(outcomes):
+    print(*(f"{k}:{n}" for k, n in sorted(Counter(outcomes).items())), flush=True)
+
+def until_told(work, threads):
+    outcomes = []
+
+    def run():
+        while not stop.is_set():
+            outcomes.append(outcome(work))
+            if len(outcomes) == 1:
+                print("running", file=sys.stderr, flush=True)
+    for s in signal.SIGTERM, signal.SIGINT:
+        signal.signal(s, lambda *_: stop.set())
+    ts = [threading.Thread(target=run) for _ in range(threads)]
+    for t in ts:
+        t.start()
+    while not stop.wait(0.2):
+        pass
+    for t in ts:
+        t.join()
+    tell(outcomes)
+
+def hold(addr, port, n):
+    socks = [connected(socket.SOCK_STREAM, addr, port) for _ in range(n)]
+    print("open", flush=True)
+    for _ in sys.stdin:
+        print(*(outcome(lambda: ask(s)) for s in socks), flush=True)
+
+def main():
+    what, addr, port, *rest = sys.argv[1:]
+    port = int(port)
+    if what == "tcp":
+        tell(outcome(lambda: one_tcp(addr, port, *rest[1:2])) for _ in range(int(rest[0])))
+    elif what == "udp":
+        more = rest[1:2] + [bytes.fromhex(h) for h in rest[2:3]]
+        tell(outcome(lambda: one_udp(addr, port, *more)) for _ in range(int(rest[0])))
+    elif what == "load":
+        until_told(lambda: one_tcp(addr, port), int(rest[0]))
+    elif what == "stream":
+        s = connected(socket.SOCK_STREAM, addr, port)
+        until_told(lambda: ask(s), 1)
+    elif what == "hold":
+        hold(addr, port, int(rest[0]))
+
+if __name__ == "__main__":
+    main()

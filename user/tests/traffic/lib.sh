@@ -1,0 +1,121 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Real traffic in the lab, for the t_*.sh that set TOPIC and source this: targets that tell their names, clients on real
+# sockets and raw packets. A row is one sentence and one command that must succeed; what it says on failure is the why.
+set -u
+build=$(realpath "${1:-build}")
+traffic=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+LAB=xst-$TOPIC inst=xst-$TOPIC
+. "$traffic/../../../scripts/lab.sh"
+tmp=$(mktemp -d)
+failed=0
+VIP=$LAB_VIP VIP6=$LAB_VIP6 CLIENT=198.18.1.2
+
+lab_cleanup()
+{
+	local i
+
+	if declare -F topic_cleanup > /dev/null; then topic_cleanup; fi
+	for i in /sys/fs/bpf/xsteer/"$inst"*; do
+		if [ -d "$i" ]; then lab exec host "$build/xsteer" -i "${i##*/}" unload > /dev/null; fi
+	done
+	rm -rf "$tmp"
+}
+
+# An early end of the script is a failure of its own.
+finish() { exit $((failed > 0)); }
+
+xs() { lab exec host "$build/xsteer" -i "$inst" "$@"; }
+
+# row SENTENCE COMMAND...
+row()
+{
+	if "${@:2}" > "$tmp/why" 2>&1; then
+		echo "ok $TOPIC/$1"
+	else
+		failed=$((failed + 1))
+		echo "not ok $TOPIC/$1: $(head -c 600 "$tmp/why" | tr '\n' ' ')"
+	fi
+}
+
+# is WANT COMMAND...: it says exactly this
+is()
+{
+	local got
+
+	got=$("${@:2}" 2>&1)
+	[ "$got" = "$1" ] || { echo "want \"$1\", got \"$got\""; return 1; }
+}
+
+# like REGEX COMMAND...: it says something that matches
+like()
+{
+	local got
+
+	got=$("${@:2}" 2>&1)
+	[[ $got =~ $1 ]] || { echo "want /$1/, got \"$got\""; return 1; }
+}
+
+# refused STATUS REGEX COMMAND...: it ends with this status and says why
+refused()
+{
+	local got rc
+
+	got=$("${@:3}" 2>&1)
+	rc=$?
+	[ $rc = "$1" ] && [[ $got =~ $2 ]] || { echo "want status $1 and /$2/, got $rc, \"$got\""; return 1; }
+}
+
+serve()	# NS NAME PORT...: a server in the background, once it listens
+{
+	lab spawn "$1" /usr/bin/python3 "$traffic/serve.py" "${@:2}"
+	lab wait 10 listens "$1" "${@: -1}" || { echo "server $2 does not come up"; exit 1; }
+}
+listens() { lab exec "$1" ss -Hlun "sport = :$2" | grep -q '\['; }
+
+# Fields of a YAML document are said once here: pool p, targets gpu0..2 at port 8000. apply_conf reads the rest from stdin.
+conf()
+{
+	echo "xsteer: 1"
+	cat
+}
+apply_conf() { conf > "$tmp/conf.yaml"; xs apply "$tmp/conf.yaml"; }
+
+cl() { lab exec client /usr/bin/python3 "$traffic/client.py" "$@"; }
+get() { lab exec client curl -sS -m 5 -g "$@"; }
+
+# spawn_client FILE ARGS...: client.py in the background, what it tells goes to FILE; waits until it runs
+spawn_client()
+{
+	lab spawn client /usr/bin/python3 "$traffic/client.py" "${@:2}" > "$1" 2> "$1.err"
+	lab wait 10 test -s "$1.err" || echo "client ${*:2} does not start"
+}
+
+# ended PID FILE: ends it and prints what it told
+ended()
+{
+	kill "$1" 2> /dev/null
+	wait "$1" 2> /dev/null
+	cat "$2"
+}
+
+# raw: coprocess raw.py in the client; its TCP ports are 20000 to 29999, whose resets by the client's kernel are kept in
+raw_up()
+{
+	lab exec client nft 'table inet raw { chain out { type filter hook output priority 0; tcp sport 20000-29999 tcp flags & rst == rst drop; }; }'
+	mac=$(ip -n "$LAB-host" -j link show uplink | jq -r '.[0].address')
+	coproc RAW { exec nsenter --net="/run/netns/$LAB-client" /usr/bin/python3 "$traffic/raw.py" "$mac" 2> "$tmp/raw.err"; }
+}
+raw()	# JSON: prints the outcome
+{
+	local got
+
+	echo "$1" >&"${RAW[1]}"
+	read -r -t 20 got <&"${RAW[0]}" || got="no answer: $(tail -1 "$tmp/raw.err")"
+	echo "$got"
+}
+
+# drops SERVICE REASON: packets counted under it so far
+drops() { xs -j drop list --all service "$1" reason "$2" | jq 'map(.packets) | add // 0'; }
+# flow FIELD SERVICE CLIENT[:PORT]: this field of the flow
+flow() { xs -j flow list service "$2" client "$3" | jq -r ".[0].$1"; }
