@@ -90,7 +90,7 @@ static void read_field(struct xs_conf *c, const struct xs_field *f, struct fy_no
 	mistake(c, xs_wrong_at ?: value, f->help, what);
 }
 
-/* Fills the row from the mapping; of a zone the name alone will do. Return: whether all of it was right */
+/* Fills the row from the mapping, or its name from a word. Return: whether all of it was right */
 static bool read_fields(struct xs_conf *c, enum xs_kind k, struct fy_node *map, void *row)
 {
 	int before = c->mistakes;
@@ -214,13 +214,23 @@ static void *start_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, b
 	return row;
 }
 
+/* Of zones and pools the name alone will do: [eu-de, us] is short for [{name: eu-de}, {name: us}]. */
+static bool name_will_do(enum xs_kind k)
+{
+	int required = 0;
+
+	for (const struct xs_field *f = xs_kinds[k].fields; f->key; f++)
+		required += f->required ? 1 : 0;
+	return required == 1 && xs_field_named(k, "name");
+}
+
 static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bool once)
 {
 	struct xs_row *row, *at = NULL;
 	uint16_t before;
 	bool had;
 
-	if (!map || !(fy_node_is_mapping(map) || (k == XS_K_ZONE && fy_node_is_scalar(map) && !fy_node_is_alias(map)))) {
+	if (!map || !(fy_node_is_mapping(map) || (name_will_do(k) && fy_node_is_scalar(map) && !fy_node_is_alias(map)))) {
 		mistake(c, map, "write {name: ..., ...}", "wants a mapping");
 		return NULL;
 	}
