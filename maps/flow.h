@@ -90,7 +90,9 @@ struct xs_back {
 	__u32 packets;
 	__u32 hop_seen;
 	__u64 hop;		/* next hop towards the client: MAC << 16 | device slot */
-	__u64 pad1;
+	__u16 series;		/* as in the flow */
+	__u16 pad0;
+	__u32 pad1;
 	struct xs_times times;
 };
 XS_SIZE(struct xs_back, 128);
