@@ -119,7 +119,7 @@ static __always_inline void xs_request_end(__u32 series, struct xs_times *t)
 	t->phase = XS_IDLE;
 }
 
-static __always_inline void xs_request_begin(const struct xs_flow *f, struct xs_times *t, __u64 now)
+static __always_inline void xs_request_begin(struct xs_flow *f, struct xs_times *t, __u64 now)
 {
 	struct xs_tcount *v = XS_GET(xs_tcounts, f->target);
 
@@ -131,6 +131,7 @@ static __always_inline void xs_request_begin(const struct xs_flow *f, struct xs_
 	t->writes = 0;
 	t->phase = XS_WAITING;
 	t->requests++;
+	f->asked = 1;
 	if (v)
 		v->requests++;
 }
@@ -171,6 +172,15 @@ static __noinline __attribute__((unused)) int xs_timing_to_target(xs_ctx *c, str
 	return 0;
 }
 
+/* xs_answered() - the client's next datagram begins another request */
+static __always_inline void xs_answered(const struct xs_pkt *p)
+{
+	struct xs_flow *f = p->hdr.proto == IPPROTO_UDP ? XS_GET(xs_flows, p->id.flow - 1) : NULL;
+
+	if (f)
+		f->asked = 0;
+}
+
 /* xs_write_seen() - new response payload: the first byte, or perhaps another write */
 static __always_inline void xs_write_seen(const struct xs_pkt *p, const struct xs_back *b, struct xs_times *t, __u64 now)
 {
@@ -181,6 +191,7 @@ static __always_inline void xs_write_seen(const struct xs_pkt *p, const struct x
 
 	if (t->phase == XS_WAITING) {
 		t->phase = XS_RESPONDING;
+		xs_answered(p);
 		t->ttfb_us = took / 1000;
 		xs_observe(b->series, XS_M_TTFB, took);
 	}
