@@ -126,7 +126,7 @@ static __always_inline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u64 hash, 
 	f->set = p->to.set;
 	f->way = b->way = p->to.way;
 	f->rule = p->to.rule;
-	f->series = xs_series_of(p);
+	f->series = b->series = xs_series_of(p);
 	b->times.request_id = p->ask.request_id;
 	b->times.placed = 1;
 	f->state = p->hdr.proto == IPPROTO_TCP ? XS_F_HALF_OPEN : XS_F_DATAGRAM;
@@ -205,7 +205,7 @@ static __always_inline bool xs_flow_again(const struct xs_pkt *p, __u32 i)
 	f->level = p->to.level;
 	f->set = p->to.set;
 	f->rule = p->to.rule;
-	f->series = xs_series_of(p);
+	f->series = b->series = xs_series_of(p);
 	b->times.request_id = p->ask.request_id;
 	b->times.placed++;
 	return true;

@@ -18,14 +18,14 @@ static __always_inline void xs_heard(xs_ctx *c, struct xs_pkt *p, struct xs_back
 	xs_count_from(b->target, p->hdr.ip_len);
 	if (!p->hdr.pay_len && !(p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_FIN | XS_TCP_RST)))
 		return;
-	f = XS_GET(xs_flows, p->id.flow - 1);
-	if (!f)
-		return;
 	if (feat.timing)
-		xs_timing_to_client(c, p, f, b);
+		xs_timing_to_client(c, p, b);
+	if (!(p->hdr.tcp_flags & (XS_TCP_FIN | XS_TCP_RST)))
+		return;
 	if (p->hdr.tcp_flags & XS_TCP_FIN)
 		b->flags |= XS_FF_FIN_TARGET;
-	if (p->hdr.proto == IPPROTO_TCP)
+	f = XS_GET(xs_flows, p->id.flow - 1);	/* the client's side, in another cache line: only when it matters */
+	if (f)
 		xs_flow_close(f, b, p->id.flow - 1, p->hdr.tcp_flags);
 }
 

@@ -66,6 +66,8 @@ static __always_inline void xs_advance(const struct xs_pkt *p, struct xs_flow *f
 /* xs_tells() - whether a packet says anything about time: handshake, payload, end */
 static __always_inline bool xs_tells(const struct xs_pkt *p, const struct xs_flow *f)
 {
+	if (p->hdr.proto == IPPROTO_UDP)
+		return feat.timing && p->hdr.pay_len && !f->asked;
 	return p->hdr.pay_len || p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_FIN | XS_TCP_RST) || f->state == XS_F_HALF_OPEN;
 }
 

@@ -110,20 +110,20 @@ static __always_inline bool xs_is_tickets(xs_ctx *c, const struct xs_pkt *p, str
 }
 
 /* xs_request_end() - the response is over as far as can be seen */
-static __always_inline void xs_request_end(const struct xs_flow *f, struct xs_times *t)
+static __always_inline void xs_request_end(__u32 series, struct xs_times *t)
 {
 	if (t->phase == XS_RESPONDING) {
 		t->duration_us = (t->write_ns - t->request_ns) / 1000;
-		xs_observe(f->series, XS_M_DURATION, t->write_ns - t->request_ns);
+		xs_observe(series, XS_M_DURATION, t->write_ns - t->request_ns);
 	}
 	t->phase = XS_IDLE;
 }
 
-static __always_inline void xs_request_begin(const struct xs_flow *f, struct xs_times *t, __u64 now)
+static __always_inline void xs_request_begin(struct xs_flow *f, struct xs_times *t, __u64 now)
 {
 	struct xs_tcount *v = XS_GET(xs_tcounts, f->target);
 
-	xs_request_end(f, t);
+	xs_request_end(f->series, t);
 	t->request_ns = now;
 	t->ttfb_us = 0;
 	t->ttft_us = 0;
@@ -131,6 +131,7 @@ static __always_inline void xs_request_begin(const struct xs_flow *f, struct xs_
 	t->writes = 0;
 	t->phase = XS_WAITING;
 	t->requests++;
+	f->asked = 1;
 	if (v)
 		v->requests++;
 }
@@ -167,22 +168,32 @@ static __noinline __attribute__((unused)) int xs_timing_to_target(xs_ctx *c, str
 	if (p->hdr.pay_len && fresh && xs_is_request(c, p, t) && (t->phase != XS_WAITING || p->ask.flags & XS_FF_SHIM))
 		xs_request_begin(f, t, now);
 	if (p->hdr.tcp_flags & XS_TCP_RST)
-		xs_request_end(f, t);
+		xs_request_end(f->series, t);
 	return 0;
 }
 
+/* xs_answered() - the client's next datagram begins another request */
+static __always_inline void xs_answered(const struct xs_pkt *p)
+{
+	struct xs_flow *f = p->hdr.proto == IPPROTO_UDP ? XS_GET(xs_flows, p->id.flow - 1) : NULL;
+
+	if (f)
+		f->asked = 0;
+}
+
 /* xs_write_seen() - new response payload: the first byte, or perhaps another write */
-static __always_inline void xs_write_seen(const struct xs_pkt *p, const struct xs_flow *f, struct xs_times *t, __u64 now)
+static __always_inline void xs_write_seen(const struct xs_pkt *p, const struct xs_back *b, struct xs_times *t, __u64 now)
 {
 	struct xs_settings *set = XS_GET(xs_settings, p->id.gen);
-	struct xs_service *s = XS_GET(xs_services, p->id.gen * XS_MAX_SERVICES + (f->service & (XS_MAX_SERVICES - 1)));
+	struct xs_service *s = XS_GET(xs_services, p->id.gen * XS_MAX_SERVICES + (b->service & (XS_MAX_SERVICES - 1)));
 	__u64 took = now - t->request_ns;
 	bool write = t->phase == XS_WAITING || (set && now - t->write_ns >= set->write_gap_us * 1000ULL);
 
 	if (t->phase == XS_WAITING) {
 		t->phase = XS_RESPONDING;
+		xs_answered(p);
 		t->ttfb_us = took / 1000;
-		xs_observe(f->series, XS_M_TTFB, took);
+		xs_observe(b->series, XS_M_TTFB, took);
 	}
 	t->write_ns = now;
 	if (!write || t->writes == 255)
@@ -190,23 +201,23 @@ static __always_inline void xs_write_seen(const struct xs_pkt *p, const struct x
 	t->writes++;
 	if (s && t->writes == s->first_token) {
 		t->ttft_us = took / 1000;
-		xs_observe(f->series, XS_M_TTFT, took);
+		xs_observe(b->series, XS_M_TTFT, took);
 	}
 }
 
 /**
  * xs_timing_to_client() - A target's packet that may tell something: SYN-ACK, payload, FIN, RST
  */
-static __noinline int xs_timing_to_client(xs_ctx *c, struct xs_pkt *p, struct xs_flow *f, struct xs_back *b)
+static __noinline int xs_timing_to_client(xs_ctx *c, struct xs_pkt *p, struct xs_back *b)
 {
 	struct xs_times *t = &b->times;
 	bool fresh = xs_is_new(p, &t->target_seq);
 
 	if (p->hdr.pay_len && fresh && t->phase != XS_IDLE && !(p->hdr.tcp_flags & XS_TCP_SYN) &&
 	    !(t->tls == XS_TLS_APP13 && t->requests == 1 && t->phase == XS_WAITING && xs_is_tickets(c, p, t)))
-		xs_write_seen(p, f, t, xs_now());
+		xs_write_seen(p, b, t, xs_now());
 	if (p->hdr.tcp_flags & (XS_TCP_FIN | XS_TCP_RST))
-		xs_request_end(f, t);
+		xs_request_end(b->series, t);
 	return 0;
 }
 

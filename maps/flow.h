@@ -52,7 +52,8 @@ struct xs_flow {
 	__u8 set;		/* which set of the rule it came from: 0, or a fallback */
 	__u32 rule;		/* row of xs_rows */
 	__u32 born;		/* jiffies at its first packet */
-	__u32 pad;
+	__u8 asked;		/* UDP: a request is under way and unanswered, so another datagram of it tells timing nothing */
+	__u8 pad[3];
 };
 XS_SIZE(struct xs_flow, 64);
 XS_AT(struct xs_flow, seen, 24);
@@ -90,7 +91,9 @@ struct xs_back {
 	__u32 packets;
 	__u32 hop_seen;
 	__u64 hop;		/* next hop towards the client: MAC << 16 | device slot */
-	__u64 pad1;
+	__u16 series;		/* as in the flow */
+	__u16 pad0;
+	__u32 pad1;
 	struct xs_times times;
 };
 XS_SIZE(struct xs_back, 128);
