@@ -140,6 +140,14 @@ void host_direct(const char *target)
 	must(!xs_map_set(XS_MAP_xs_targets, &id, &t), "target");
 }
 
+void host_lose(const char *target)
+{
+	uint32_t id = target_id(target);
+	struct xs_target none = { .port = 0 };
+
+	must(!xs_map_set(XS_MAP_xs_targets, &id, &none), "target");
+}
+
 void host_rules_expire(void)
 {
 	struct xs_rule r;
