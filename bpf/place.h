@@ -95,17 +95,20 @@ __noinline __u32 xs_pick(__u32 row, __u32 set, __u32 key, __u64 zones)
 	return 0;
 }
 
-/* xs_rule_valid() - whether row i is the live rule of this key (a row may have been written anew since the word was read) */
-static __always_inline bool xs_rule_valid(const struct xs_rule_key *k, __u32 i)
+/* xs_rule_valid() - whether row i is the live rule of this key; sets *again if it is another key's (the row, or the word that
+ * names it, may have been written anew since it was found) */
+static __always_inline bool xs_rule_valid(const struct xs_rule_key *k, __u32 i, bool *again)
 {
 	struct xs_rule *r = XS_GET(xs_rows, i);
 	const __u64 *a = (const __u64 *)k, *b;
 
-	if (!i || !r || !r->from)
+	if (!i || !r)
 		return false;
 	b = (const __u64 *)&r->key;
-	if (a[0] != b[0] || a[1] != b[1])
+	if (!r->from || a[0] != b[0] || a[1] != b[1]) {
+		*again = true;
 		return false;
+	}
 	if (r->expires_ns && bpf_ktime_get_boot_ns() >= r->expires_ns) {
 		xs_bump(XS_C_RULES_EXPIRED);
 		return false;
@@ -113,7 +116,7 @@ static __always_inline bool xs_rule_valid(const struct xs_rule_key *k, __u32 i)
 	return true;
 }
 
-/* xs_rule_look() - the row that the word of this key names now; *again: it names one that is not of this key or has expired */
+/* xs_rule_look() - the row that the word of this key names now; *again: it names one that is not of this key */
 static __always_inline __u32 xs_rule_look(const struct xs_rule_key *k, __u32 gen, bool *again)
 {
 	struct xs_rule_word *p = bpf_map_lookup_elem(&xs_rules, k);
@@ -126,12 +129,9 @@ static __always_inline __u32 xs_rule_look(const struct xs_rule_key *k, __u32 gen
 	word = *(volatile __u64 *)p;	/* one load: the word changes as a whole */
 	cfg = word >> 16 * (gen & 1) & 0xffff;
 	fed = word >> 32;
-	if (xs_rule_valid(k, fed))
+	if (xs_rule_valid(k, fed, again))
 		return fed;
-	if (xs_rule_valid(k, cfg))
-		return cfg;
-	*again = fed || cfg;
-	return 0;
+	return xs_rule_valid(k, cfg, again) ? cfg : 0;
 }
 
 /* xs_rule_find() - the live rule with this key: the fed one, else the configured one. Between lookup and load the element may
