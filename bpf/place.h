@@ -95,43 +95,43 @@ __noinline __u32 xs_pick(__u32 row, __u32 set, __u32 key, __u64 zones)
 	return 0;
 }
 
-/* xs_rule_is() - whether row i is of this key: it may have been written anew since the word was read */
-static __always_inline bool xs_rule_is(const struct xs_rule_key *k, const struct xs_rule *r)
-{
-	const __u64 *a = (const __u64 *)k, *b = (const __u64 *)&r->key;
-
-	return r->from && a[0] == b[0] && a[1] == b[1];
-}
-
-/* xs_rule_live() - i if that row is of this key and has not expired, else 0; *other: it is of another key */
-static __always_inline __u32 xs_rule_live(const struct xs_rule_key *k, __u32 i, bool *other)
+/* xs_rule_valid() - whether row i is the live rule of this key; sets *again if it is another key's (the row, or the word that
+ * names it, may have been written anew since it was found) */
+static __always_inline bool xs_rule_valid(const struct xs_rule_key *k, __u32 i, bool *again)
 {
 	struct xs_rule *r = XS_GET(xs_rows, i);
+	const __u64 *a = (const __u64 *)k, *b;
 
 	if (!i || !r)
-		return 0;
-	if (!xs_rule_is(k, r)) {
-		*other = true;
-		return 0;
+		return false;
+	b = (const __u64 *)&r->key;
+	if (!r->from || a[0] != b[0] || a[1] != b[1]) {
+		*again = true;
+		return false;
 	}
 	if (r->expires_ns && bpf_ktime_get_boot_ns() >= r->expires_ns) {
 		xs_bump(XS_C_RULES_EXPIRED);
-		return 0;
+		return false;
 	}
-	return i;
+	return true;
 }
 
-/* xs_rule_look() - the row that the word of this key names now; *other: it names one of another key */
-static __always_inline __u32 xs_rule_look(const struct xs_rule_key *k, __u32 gen, bool *other)
+/* xs_rule_look() - the row that the word of this key names now; *again: it names one that is not of this key */
+static __always_inline __u32 xs_rule_look(const struct xs_rule_key *k, __u32 gen, bool *again)
 {
 	struct xs_rule_word *p = bpf_map_lookup_elem(&xs_rules, k);
+	__u32 fed, cfg;
 	__u64 word;
 
-	*other = false;
+	*again = false;
 	if (!p)
 		return 0;
 	word = *(volatile __u64 *)p;	/* one load: the word changes as a whole */
-	return xs_rule_live(k, word >> 32, other) ?: xs_rule_live(k, word >> 16 * (gen & 1) & 0xffff, other);
+	cfg = word >> 16 * (gen & 1) & 0xffff;
+	fed = word >> 32;
+	if (xs_rule_valid(k, fed, again))
+		return fed;
+	return xs_rule_valid(k, cfg, again) ? cfg : 0;
 }
 
 /* xs_rule_find() - the live rule with this key: the fed one, else the configured one. Between lookup and load the element may
@@ -139,10 +139,10 @@ static __always_inline __u32 xs_rule_look(const struct xs_rule_key *k, __u32 gen
  * word in its new place. Return: row or 0 */
 static __noinline __u32 xs_rule_find(const struct xs_rule_key *k, __u32 gen)
 {
-	bool other;
-	__u32 row = xs_rule_look(k, gen, &other);
+	bool again;
+	__u32 row = xs_rule_look(k, gen, &again);
 
-	return row || !other ? row : xs_rule_look(k, gen, &other);
+	return row || !again ? row : xs_rule_look(k, gen, &again);
 }
 
 /* xs_rule_key() - key of the n-th question: two depths for each prefix level, then one for each other level */

@@ -5,4 +5,5 @@ if [ "$(id -u)" != 0 ]; then
 	echo "skip frames: BPF_PROG_TEST_RUN needs root"
 	exit 0
 fi
-exec "$1/tests/frames"
+build=$(realpath "${1:-build}")
+cd "$(dirname "$0")/../.." && exec "$build/tests/frames"

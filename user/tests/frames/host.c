@@ -19,6 +19,7 @@
 static struct xs_obj *obj;
 static struct xs_model model;
 static int dry_fd = -1, trace_fd = -1;
+static bool clock_valid;
 
 static void must(bool ok, const char *what)
 {
@@ -91,6 +92,7 @@ void host_clock(bool valid)
 	struct xs_clock c = { .valid = valid, .boot_off_ns = now - clock_ns(CLOCK_BOOTTIME), .tai_off_ns = clock_ns(CLOCK_TAI) - now };
 	uint32_t zero = 0;
 
+	clock_valid = valid;
 	must(!xs_map_set(XS_MAP_xs_clock, &zero, &c), "clock");
 }
 
@@ -138,6 +140,14 @@ void host_direct(const char *target)
 	must(!xs_map_get(XS_MAP_xs_targets, &id, &t), "target");
 	t.way = XS_WAY_DIRECT;
 	must(!xs_map_set(XS_MAP_xs_targets, &id, &t), "target");
+}
+
+void host_lose(const char *target)
+{
+	uint32_t id = target_id(target);
+	struct xs_target none = { .port = 0 };
+
+	must(!xs_map_set(XS_MAP_xs_targets, &id, &none), "target");
 }
 
 void host_rules_expire(void)
@@ -225,6 +235,7 @@ void host_run(enum hook hook, const struct frame *in, struct result *r)
 	int fd = hook == HOOK_DRY ? dry_fd : xs_obj_prog_fd(obj, hook == HOOK_TC ? XS_PROG_EGRESS : XS_PROG_XDP);
 
 	memset(r, 0, offsetof(struct result, out));
+	host_clock(clock_valid);	/* it stands still between rows */
 	reasons(before);
 	counters(bumps);
 	must(!bpf_prog_test_run_opts(fd, &o), "run");

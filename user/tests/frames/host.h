@@ -32,6 +32,8 @@ void host_age(uint32_t seconds);
 void host_state(const char *target, enum xs_tstate state);
 /* host_direct() - the target's packets go by redirect from now on (new flows) */
 void host_direct(const char *target);
+/* host_lose() - the target's row is gone, as after an apply that met no flow on it */
+void host_lose(const char *target);
 /* host_rules_expire() - let every rule that expires do so now */
 void host_rules_expire(void);
 /* host_forget() - no flows, no spent refusals */

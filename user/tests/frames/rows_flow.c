@@ -108,6 +108,17 @@ const struct row flow_rows[] = {
 	{ "sweep: it looks at four", "ip tcp syn to=chat from=c1:54", XS_R_PLACED, "& to=a +flows_expired:2" },
 	{ "sweep: gone", "ip tcp ack seq=7 ackno=99 to=chat from=c1:51", XS_R_NO_FLOW, "& answer rst seq=99" },
 	{ "sweep: alive", ACK "to=chat from=c1:52", XS_R_STEERED, "& to=a" },
+	/* its target is gone */
+	{ "gone: SYN", "ip tcp syn to=many from=c4:70", XS_R_PLACED, "& to=@b|e|f" },
+	{ "gone: datagram", "ip udp pay=50 to=dmany from=c4:70", XS_R_PLACED, "& to=@db|dc" },
+	DO("!lose $"),
+	{ "gone: datagram goes elsewhere", "ip udp pay=50 to=dmany from=c4:70", XS_R_PLACED, "& to=!db|dc +flows_moved" },
+	{ "gone: SYN, established", "ip tcp syn to=many from=c4:71", XS_R_PLACED, "& to=@b|e|f" },
+	{ "gone: ACK", ACK "to=many from=c4:71", XS_R_STEERED, "& to=$" },
+	DO("!lose $"),
+	{ "gone: ACK after", ACK "to=many from=c4:71", XS_R_TARGET_GONE, "& answer rst seq=5001" },
+	{ "gone: SYN goes elsewhere", "ip tcp syn to=many from=c4:71", XS_R_PLACED, "& to=!b|e|f +flows_moved" },
+	DO("!apply base"),
 	/* reload */
 	{ "reload: a flow on f", "ip tcp syn to=many from=c4:60", XS_R_PLACED, "& to=@b|e|f" },
 	{ "reload: ACK", ACK "to=many from=c4:60", XS_R_STEERED, "& to=$" },
