@@ -130,34 +130,6 @@ static bool has_required(struct xs_conf *c, enum xs_kind k, struct fy_node *map,
 	return true;
 }
 
-static void hash_long_name(char *name, size_t size, const char *full)
-{
-	uint32_t h = 2166136261u;	/* FNV-1a: a label only, its meeting another harms nothing */
-
-	if (strlen(full) < size) {
-		memcpy(name, full, strlen(full) + 1);
-		return;
-	}
-	for (const char *s = full; *s; s++)
-		h = (h ^ (uint8_t)*s) * 16777619u;
-	snprintf(name, size, "%.*s~%08x", (int)size - 10, full, h);
-}
-
-void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p)
-{
-	const struct xs_row *s = xs_row_id(m, XS_K_SERVICE, p->service), *t = xs_row_id(m, XS_K_TENANT, p->tenant), *k = xs_row_id(m, XS_K_CLASS, p->class);
-	char full[4 * XS_NAME_LEN];
-	int n = snprintf(full, sizeof(full), "%s", s ? s->name : "?");
-
-	if (t || k || p->depth)
-		n += snprintf(full + n, sizeof(full) - n, "/%s", t ? t->name : "*");
-	if (k || p->depth)
-		n += snprintf(full + n, sizeof(full) - n, "/%s", k ? k->name : "*");
-	if (p->depth)
-		snprintf(full + n, sizeof(full) - n, "/%u:%08x", p->depth, p->hash);
-	hash_long_name(p->h.name, sizeof(p->h.name), full);
-}
-
 /* The row of want that the mapping speaks of: by name, placements by what they are for. Return: index, or n: none */
 static uint32_t find_same(struct xs_conf *c, enum xs_kind k, const struct xs_row *row)
 {
@@ -228,7 +200,7 @@ static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bo
 {
 	struct xs_row *row, *at = NULL;
 	uint16_t before;
-	bool had;
+	bool had, good;
 
 	if (!map || !(fy_node_is_mapping(map) || (name_will_do(k) && fy_node_is_scalar(map) && !fy_node_is_alias(map)))) {
 		mistake(c, map, "write {name: ..., ...}", "wants a mapping");
@@ -240,14 +212,14 @@ static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bo
 		c->mistakes++;
 		return NULL;
 	}
-	if (read_fields(c, k, map, row) && has_required(c, k, map, had)) {
-		row->line = line_of(map);
-		if (k == XS_K_PLACEMENT) {
-			((struct xs_r_placement *)row)->from = XS_FROM_CONFIG;
-			xs_placement_name(c->want, (void *)row);
-		}
-		at = place_row(c, k, map, row, once);
+	good = read_fields(c, k, map, row) && has_required(c, k, map, had);
+	row->line = line_of(map);
+	if (good && k == XS_K_PLACEMENT) {
+		((struct xs_r_placement *)row)->from = XS_FROM_CONFIG;
+		xs_placement_name(c->want, (void *)row);
 	}
+	if (good || *row->name)		/* a wrong row is still there for others to refer to: they are not wrong, too */
+		at = place_row(c, k, map, row, once);
 	free(row);
 	before = at ? at->id : 0;
 	if (at && k != XS_K_SETTINGS && xs_row_identify(c->have, c->want, k, at, c->busy)) {
@@ -256,7 +228,7 @@ static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bo
 	}
 	if (before && before != at->id)
 		xs_row_renumber(c->want, k, before, at->id);
-	return at;
+	return good ? at : NULL;
 }
 
 void *xs_conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Fields of several values: a YAML node -> the row -> YAML in flow style. Fields of one value are in value.c. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <libfyaml.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "user/base/num.h"
+#include "user/base/text.h"
 #include "user/decide/value.h"
 
 struct fy_node *xs_wrong_at;
@@ -122,39 +121,6 @@ static const char *one_source(struct place *p, struct fy_node *n, unsigned int i
 	return err ?: s->used ? err : WRONG("a source without prefix");
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static const char *hex_key(const char *s, uint8_t key[16], const char *what)
-{
-	size_t n = strspn(s, "0123456789abcdefABCDEF");
-
-	if (n != 32 || s[n + strspn(s + n, " \t\r\n")])
-		return WRONG("%.120s: a key is 32 hexadecimal digits; make one with: xsteer shim keygen", what);
-	for (int i = 0; i < 16; i++)
-		key[i] = hex_digit(s[2 * i]) << 4 | hex_digit(s[2 * i + 1]);
-	return NULL;
-}
-
-static const char *file_key(const char *path, uint8_t key[16])
-{
-	char text[256];
-	ssize_t n;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return WRONG("cannot open key file %.120s: %m; make one with: xsteer shim keygen -o FILE", path);
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n < 0)
-		return WRONG("cannot read key file %.180s: %m", path);
-	text[n] = 0;
-	return hex_key(text, key, path);
-}
-
 /* A relative file: reference counts from where the text stands, wherever it is read again: so it is kept absolute. */
 static const char *keep_ref(const char *s, const char *dir, char *ref, size_t size)
 {
@@ -177,11 +143,7 @@ static const char *one_key(struct place *p, struct fy_node *n, unsigned int i)
 	err = keep_ref(s, p->dir, t->ref[i], sizeof(t->ref[i]));
 	if (err)
 		return err;
-	if (!strncmp(s, "hex:", 4))
-		return hex_key(s + 4, t->key[i], "hex:");
-	if (!strncmp(s, "file:", 5))
-		return file_key(t->ref[i] + 5, t->key[i]);
-	return WRONG("\"%.20s\" is no reference: write file:PATH, hex:DIGITS, or - for none", s);
+	return xs_key_read(t->ref[i], NULL, t->key[i]);
 }
 
 static const char *rate_key(struct place *p, const char *key, const char *value)

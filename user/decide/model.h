@@ -159,6 +159,8 @@ struct json_t;
 struct json_t *xs_row_json(enum xs_kind k, const void *row, const struct xs_model *m, bool text);
 /* xs_field_json_key() - "ttft_ms" for a duration called ttft; valid until the next call */
 const char *xs_field_json_key(const struct xs_field *f);
+/* xs_placement_name() - "chat/acme/interactive/10:00c0ffee", with * for any; long ones end in a hash of what was cut */
+void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p);
 /* xs_placement_sets() - how many sets its members are in, first choice included */
 uint8_t xs_placement_sets(const struct xs_r_placement *p);
 
@@ -183,8 +185,6 @@ void *xs_conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map);
 /* xs_conf_mapping() - parse one mapping in flow style (a row of the feed is JSON). Free with fy_document_destroy(). NULL: reported */
 struct fy_document;
 struct fy_document *xs_conf_mapping(struct xs_conf *c, const char *text, size_t len);
-/* xs_placement_name() - "chat/acme/interactive/10:00c0ffee", with * for any; long ones end in a hash of what was cut */
-void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p);
 
 /* check.c: what is wrong with a model as a whole. @name: of the text. Return: 0 or -EINVAL, all reported */
 int xs_model_check(const struct xs_model *m, const char *name);

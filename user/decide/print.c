@@ -195,6 +195,34 @@ void xs_row_print(enum xs_kind k, const void *row, const struct xs_model *m, FIL
 	fputc('}', to);
 }
 
+static void hash_long_name(char *name, size_t size, const char *full)
+{
+	uint32_t h = 2166136261u;	/* FNV-1a: a label only, its meeting another harms nothing */
+
+	if (strlen(full) < size) {
+		memcpy(name, full, strlen(full) + 1);
+		return;
+	}
+	for (const char *s = full; *s; s++)
+		h = (h ^ (uint8_t)*s) * 16777619u;
+	snprintf(name, size, "%.*s~%08x", (int)size - 10, full, h);
+}
+
+void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p)
+{
+	const struct xs_row *s = xs_row_id(m, XS_K_SERVICE, p->service), *t = xs_row_id(m, XS_K_TENANT, p->tenant), *k = xs_row_id(m, XS_K_CLASS, p->class);
+	char full[4 * XS_NAME_LEN];
+	int n = snprintf(full, sizeof(full), "%s", s ? s->name : "?");
+
+	if (t || k || p->depth)
+		n += snprintf(full + n, sizeof(full) - n, "/%s", t ? t->name : "*");
+	if (k || p->depth)
+		n += snprintf(full + n, sizeof(full) - n, "/%s", k ? k->name : "*");
+	if (p->depth)
+		snprintf(full + n, sizeof(full) - n, "/%u:%08x", p->depth, p->hash);
+	hash_long_name(p->h.name, sizeof(p->h.name), full);
+}
+
 static void print_kind(const struct xs_model *m, enum xs_kind k, FILE *to)
 {
 	bool any = false;

@@ -192,14 +192,18 @@ void xs_row_renumber(struct xs_model *m, enum xs_kind k, uint16_t from, uint16_t
 }
 
 /* The blobs are for the instance's group; what only root may see is kept in xs_keys, and put back from there. */
-static void hide(struct xs_r_tenant *t, uint32_t n)
+static void hide(char *at, uint32_t n)
 {
-	for (; n--; t++) {
-		memset(t->key, 0, sizeof(t->key));
-		t->salt = 0;
+	struct xs_r_tenant t;	/* blobs are packed: a row in them may stand anywhere */
+
+	for (; n--; at += sizeof(t)) {
+		memcpy(&t, at, sizeof(t));
+		memset(t.key, 0, sizeof(t.key));
+		t.salt = 0;
 		for (int e = 0; e < 2; e++)
-			if (!strncmp(t->ref[e], "hex:", 4))
-				t->ref[e][4] = 0;
+			if (!strncmp(t.ref[e], "hex:", 4))
+				memset(t.ref[e] + 4, 0, sizeof(t.ref[e]) - 4);
+		memcpy(at, &t, sizeof(t));
 	}
 }
 
@@ -242,7 +246,7 @@ int xs_model_store(const struct xs_model *m, uint32_t gen)
 		if (h.n[k])
 			memcpy(at, m->kind[k].rows, (size_t)h.n[k] * h.size[k]);
 		if (k == XS_K_TENANT)
-			hide((void *)at, h.n[k]);
+			hide(at, h.n[k]);
 		at += (size_t)h.n[k] * h.size[k];
 	}
 	return 0;
