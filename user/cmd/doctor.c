@@ -5,12 +5,23 @@
 #include "user/base/err.h"
 #include "user/base/mapio.h"
 #include "user/base/out.h"
+#include "user/decide/model.h"
 #include "user/load/health.h"
 #include "user/load/pin.h"
 
 static const struct xs_col doctor_cols[] = {
 	{ "state", "STATE", XS_FMT_STATE }, { "check", "CHECK", XS_FMT_TEXT }, { "found", "FOUND", XS_FMT_TEXT }, { "try", "TRY", XS_FMT_TEXT }, { 0 },
 };
+
+static const char *target_name(uint32_t id)
+{
+	return xs_model_name(XS_K_TARGET, id);
+}
+
+static const char *service_name(uint32_t id)
+{
+	return xs_model_name(XS_K_SERVICE, id);
+}
 
 static bool failed(const json_t *rows)
 {
@@ -42,8 +53,8 @@ static int doctor_run(const struct xs_call *call)
 		xs_health_devices(rows);
 		xs_health_sysctls(rows);
 		xs_health_filters(rows);
-		xs_health_targets(rows);
-		xs_health_services(rows);
+		xs_health_targets(rows, target_name);
+		xs_health_services(rows, service_name);
 	} else {
 		xs_finding(rows, "warn", xs_env.instance, "xsteer load DEV...", "no such instance is loaded: only the host was looked at");
 	}

@@ -107,8 +107,7 @@ static json_t *target_json(uint32_t id, const struct xs_target *t)
 		snprintf(text, sizeof(text), "%s", why);
 	else
 		snprintf(text, sizeof(text), "changed since: now %s (%s); apply again", ways[way], why);
-	snprintf(address, sizeof(address), "#%u", id);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "target", xs_map_fd(XS_MAP_xs_blobs) < 0 ? address : xs_model_name(XS_K_TARGET, id),
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "target", xs_model_name(XS_K_TARGET, id),
 			 "state", states[live.state % 3], "way", ways[t->way & 1], "why", text,
 			 "address", xs_out_addr(&t->addr, __builtin_bswap16(t->port), address, sizeof(address)));
 }

@@ -4,6 +4,7 @@
 #define XS_HEALTH_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 /* xs_finding() - add a row. @state: "ok", "warn", "fail"; @try: what to do, NULL where nothing is to be done */
 void xs_finding(json_t *rows, const char *state, const char *check, const char *try, const char *what, ...) __attribute__((format(printf, 5, 6)));
@@ -17,7 +18,7 @@ void xs_health_devices(json_t *rows);
 /* health_net.c: of the open instance: forwarding, filters, targets and service addresses */
 void xs_health_sysctls(json_t *rows);
 void xs_health_filters(json_t *rows);
-void xs_health_targets(json_t *rows);
-void xs_health_services(json_t *rows);
+void xs_health_targets(json_t *rows, const char *(*name)(uint32_t id));
+void xs_health_services(json_t *rows, const char *(*name)(uint32_t id));
 
 #endif

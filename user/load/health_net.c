@@ -7,7 +7,6 @@
 #include <string.h>
 #include "user/base/mapio.h"
 #include "user/base/out.h"
-#include "user/decide/model.h"
 #include "user/load/dev.h"
 #include "user/load/health.h"
 #include "user/load/route.h"
@@ -151,14 +150,6 @@ void xs_health_filters(json_t *rows)
 	json_decref(all);
 }
 
-static const char *name_of(enum xs_kind kind, uint32_t id)
-{
-	static char text[16];
-
-	snprintf(text, sizeof(text), "#%u", id);
-	return xs_map_fd(XS_MAP_xs_blobs) < 0 ? text : xs_model_name(kind, id);
-}
-
 static void check_target(json_t *rows, const char *name, const struct xs_target *t)
 {
 	char address[80], next[80];
@@ -183,13 +174,13 @@ static void check_target(json_t *rows, const char *name, const struct xs_target 
 			   neigh < 0 ? ", whose neighbour entry comes with the first packet" : "");
 }
 
-void xs_health_targets(json_t *rows)
+void xs_health_targets(json_t *rows, const char *(*name)(uint32_t id))
 {
 	struct xs_target t;
 
 	for (uint32_t id = 1; id < XS_MAX_TARGETS; id++)
 		if (!xs_map_get(XS_MAP_xs_targets, &id, &t) && t.port)
-			check_target(rows, name_of(XS_K_TARGET, id), &t);
+			check_target(rows, name(id), &t);
 }
 
 /* Clients find the address if it is this host's or others route it here; on a segment of ours somebody has to answer for it. */
@@ -209,7 +200,7 @@ static void check_service(json_t *rows, const char *name, const struct xs_servic
 		xs_finding(rows, "ok", name, NULL, "service address %s is not this host's: others must route it here", address);
 }
 
-void xs_health_services(json_t *rows)
+void xs_health_services(json_t *rows, const char *(*name)(uint32_t id))
 {
 	uint32_t gen = XS_GEN(xs_control_read()), at;
 	struct xs_service s;
@@ -217,6 +208,6 @@ void xs_health_services(json_t *rows)
 	for (uint32_t id = 1; id < XS_MAX_SERVICES; id++) {
 		at = gen * XS_MAX_SERVICES + id;
 		if (!xs_map_get(XS_MAP_xs_services, &at, &s) && s.proto)
-			check_service(rows, name_of(XS_K_SERVICE, id), &s);
+			check_service(rows, name(id), &s);
 	}
 }

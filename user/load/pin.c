@@ -168,7 +168,10 @@ int xs_pin_prepare(const char *group)
 	if (err)
 		return err;
 	remove_staging();
-	return xs_pin_exists() ? 0 : set_group(group);
+	err = xs_pin_exists() ? 0 : set_group(group);
+	if (err)
+		xs_pin_leftover();
+	return err;
 }
 
 static int pin(int fd, const char *name, mode_t mode, gid_t group)
