@@ -174,8 +174,9 @@ static bool frozen(int prog, struct xsteer_xdp__rodata *data)
 		fd = bpf_map_get_fd_by_id(ids[i]);
 		memset(&m, 0, sizeof(m));
 		len = sizeof(m);
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &m, &len) && strstr(m.name, ".rodata") && m.value_size == sizeof(*data))
-			found = !bpf_map_lookup_elem(fd, &zero, data);
+		/* the map has no padding behind the last member, the struct may have */
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &m, &len) && strstr(m.name, ".rodata") && m.value_size <= sizeof(*data))
+			found = !bpf_map_lookup_elem(fd, &zero, data) && data->feat.flows == xs_map_entries(XS_MAP_xs_flows);
 		if (fd >= 0)
 			close(fd);
 	}
@@ -185,7 +186,7 @@ static bool frozen(int prog, struct xsteer_xdp__rodata *data)
 void xs_obj_sizes(struct xs_sizes *s)
 {
 	int prog = bpf_obj_get(xs_pin_path(xs_prog_names[XS_PROG_XDP]));
-	struct xsteer_xdp__rodata data;
+	struct xsteer_xdp__rodata data = { 0 };
 
 	*s = (struct xs_sizes){ .flows = xs_map_entries(XS_MAP_xs_flows), .series = xs_map_entries(XS_MAP_xs_series), .timing = true };
 	if (prog < 0)
