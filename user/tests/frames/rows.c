@@ -24,8 +24,6 @@ static const char *const counter_names[] = {
 #undef X
 };
 
-enum { PASS = 2, DROP = 1, TX = 3, REDIRECT = 4, TC_PASS = -1, TC_DROP = 2 };
-
 /* A row under way. */
 struct try {
 	const struct row *row;
@@ -273,90 +271,6 @@ static void check(struct try *t)
 	check_facts(t);
 }
 
-/* As many clients from as many ports: each target has its share, and each client the same one again. */
-static void spread(const struct group *g)
-{
-	static const char *const names[] = { "b", "e", "f" };
-	uint32_t had[3] = { 0 };
-	struct result r;
-	struct frame f;
-	char words[80], why[100] = "";
-	struct end e;
-
-	for (uint32_t port = 1000; port < 1300; port++) {
-		snprintf(words, sizeof(words), "ip tcp syn to=many from=c4:%u", port);
-		frame_make(&f, words, NULL, NULL);
-		host_run(HOOK_XDP, &f, &r);
-		for (int i = 0; i < 3; i++) {
-			e = end_parse(names[i]);
-			had[i] += !memcmp(r.out.byte + 30, &e.addr.w[3], 4);
-		}
-	}
-	if (had[0] + had[1] + had[2] != 300 || had[0] < 70 || had[1] < 70 || had[2] < 70)
-		snprintf(why, sizeof(why), "b %u, e %u, f %u of 300", had[0], had[1], had[2]);
-	say(g->name, "flow key: 300 flows spread over three targets", why);
-}
-
-/* Five refusals with a budget of two a second: two, or four where a second ends among them. */
-static void limit(const struct group *g)
-{
-	uint64_t sent = 0, limited = 0;
-	struct result r;
-	struct frame f;
-	char why[100] = "";
-
-	host_apply(conf_named("few"));
-	frame_make(&f, "ip tcp ack to=must from=c1:1", NULL, NULL);
-	for (int i = 0; i < 5; i++) {
-		host_run(HOOK_XDP, &f, &r);
-		sent += r.bumps[XS_C_RESETS_SENT] == 1 && r.verdict == TX;
-		limited += r.bumps[XS_C_REFUSALS_LIMITED] == 1 && r.verdict == DROP;
-	}
-	if (sent + limited != 5 || sent > 4 || limited < 1)
-		snprintf(why, sizeof(why), "%d sent, %d in silence", (int)sent, (int)limited);
-	say(g->name, "two refusals a second", why);
-	host_apply(conf_named("base"));
-}
-
-static void order(const struct group *g, const char *w)
-{
-	static const char *const states[] = { "up", "draining", "down" };
-	char verb[16], what[32] = "", how[16] = "";
-
-	sscanf(w, "!%15s %31s %15s", verb, what, how);
-	if (!strcmp(what, "$"))
-		snprintf(what, sizeof(what), "%s", last_target);
-	if (!strcmp(verb, "state")) {
-		for (int i = 0; i < 3; i++)
-			if (!strcmp(how, states[i]))
-				host_state(what, i);
-	} else if (!strcmp(verb, "direct")) {
-		host_direct(what);
-	} else if (!strcmp(verb, "lose")) {
-		host_lose(what);
-	} else if (!strcmp(verb, "age")) {
-		host_age(atoi(what));
-	} else if (!strcmp(verb, "later")) {
-		words_now += atoi(what);
-		host_clock(true);
-	} else if (!strcmp(verb, "noclock")) {
-		host_clock(false);
-	} else if (!strcmp(verb, "expire")) {
-		host_rules_expire();
-	} else if (!strcmp(verb, "forget")) {
-		host_forget();
-	} else if (!strcmp(verb, "spread")) {
-		spread(g);
-	} else if (!strcmp(verb, "limit")) {
-		limit(g);
-	} else if (!strcmp(verb, "apply")) {
-		if (host_apply(conf_named(what)))
-			words_die(w, "refused");
-	} else {
-		words_die(w, "no such order");
-	}
-}
-
 /* A frame cut at every length: none may harm, and none that is cut may change. */
 static void each(const struct group *g, const struct row *row)
 {
@@ -380,6 +294,11 @@ static void each(const struct group *g, const struct row *row)
 				snprintf(why, sizeof(why), "at %u bytes: reason %s", n, reason_names[t.res.reason]);
 	}
 	say(g->name, row->name, why);
+}
+
+const char *rows_last_target(void)
+{
+	return last_target;
 }
 
 const char *rows_reason(enum xs_reason r)
@@ -413,7 +332,7 @@ void rows_run(const struct group *g)
 {
 	for (const struct row *row = g->rows; row->name; row++)
 		if (*row->words == '!')
-			order(g, row->words);
+			order_run(g, row->words);
 		else if (!strncmp(row->words, "each ", 5))
 			each(g, row);
 		else

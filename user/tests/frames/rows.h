@@ -5,11 +5,15 @@
 
 #include "user/tests/frames/host.h"
 
+/* what the programs return */
+enum { PASS = 2, DROP = 1, TX = 3, REDIRECT = 4, TC_PASS = -1, TC_DROP = 2 };
+
 /*
  * words	the frame that goes in (words.h); "tc" first: at TC egress; "dry" first: through the dry program, which says what it would
  *		do in its trace and changes nothing; "each" first: at every length from 14 bytes up to its own (out is not looked at: the
  *		reason must be one of PASS for all that is cut, and the bytes untouched). A line that begins with "!" is an order:
- *		!state TARGET up|draining|down, !direct TARGET, !lose TARGET, !age SECONDS, !later SECONDS, !noclock, !apply NAME, !expire, !forget
+ *		!state TARGET up|draining|down, !direct TARGET, !lose TARGET, !age SECONDS, !later SECONDS, !noclock, !apply NAME, !expire, !forget,
+ *		!spread, !limit (orders.c)
  * reason	which counter moves. XS_R_NONE: none
  * out		NULL: PASS untouched, or DROP. Else words of what comes out; "&" stands for the words that went in. First the verdict
  *		where it is not PASS: "redirect", "tx", "drop". "to=@a|b": any of these targets, "to=$": the one before, "to=!a|b": any but that.
@@ -40,6 +44,10 @@ const char *conf_named(const char *name);
 
 /* rows_one() - one row that is no order */
 void rows_one(const char *group, const struct row *row);
+/* order_run() - a row that begins with "!" */
+void order_run(const struct group *g, const char *w);
+/* rows_last_target() - the target that the last "to=@" was about */
+const char *rows_last_target(void);
 /* rows_reason() - its name */
 const char *rows_reason(enum xs_reason r);
 /* rows_reached() - whether every reason that can be met was met so far */
