@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Steering of real traffic: TCP and UDP, IPv4 and IPv6, direct and by the stack, to hosts and to a process on this one.
 # usage: t_steer.sh BUILD; prints `ok NAME`, `not ok NAME: why`
-TOPIC=steer
-. "$(dirname "$0")/traffic/lib.sh"
+# shellcheck disable=SC2154,SC2034 # variables of lib.sh, and some for `eval`
+. "$(dirname "$0")/traffic/lib.sh" steer "${1:-build}"
 
 structure()
 {

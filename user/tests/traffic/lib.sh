@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Real traffic in the lab, for the t_*.sh that set TOPIC and source this: targets that tell their names, clients on real
-# sockets and raw packets. A row is one sentence and one command that must succeed; what it says on failure is the why.
+# Real traffic in the lab: targets that tell their names, clients on real sockets and raw packets.
+# usage: . lib.sh TOPIC BUILD. A row is one sentence and one command that must succeed; what it says on failure is the why.
 set -u
-build=$(realpath "${1:-build}")
+TOPIC=$1 build=$(realpath "${2:-build}")
 traffic=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 LAB=xst-$TOPIC inst=xst-$TOPIC
 . "$traffic/../../../scripts/lab.sh"
@@ -75,10 +75,10 @@ refused()
 	[ $rc = "$1" ] && [[ $got =~ $2 ]] || { echo "want status $1 and /$2/, got $rc, \"$got\""; return 1; }
 }
 
-serve()	# NS NAME PORT...: a server in the background, once it listens
+serve()	# NS [NAME PORT]...: servers in the background, once they listen
 {
 	lab spawn "$1" /usr/bin/python3 "$traffic/serve.py" "${@:2}"
-	lab wait 10 listens "$1" "${@: -1}" || { echo "server $2 does not come up"; exit 1; }
+	lab wait 10 listens "$1" "${@: -1}" || { echo "servers of $1 do not come up"; exit 1; }
 }
 listens() { lab exec "$1" ss -Hlun "sport = :$2" | grep -q '\['; }
 
