@@ -99,6 +99,16 @@ static __always_inline bool xs_cut_to(xs_ctx *c, __u32 len)
 	return now == len || !bpf_xdp_adjust_tail(c, (int)len - (int)now);
 }
 
+/* xs_back_out() - send the frame back by the device it came from. By redirect where that works: on a veth whose peer has no XDP
+ * program, what XDP_TX sends waits until something else wakes the peer. Return: what the hook shall return */
+static __always_inline int xs_back_out(xs_ctx *c)
+{
+	__u32 in = xs_in_ifindex(c), *slot = bpf_map_lookup_elem(&xs_devslot, &in);
+	struct xs_dev *d = slot ? XS_GET(xs_devs, *slot) : NULL;
+
+	return d && d->redirect ? bpf_redirect_map(&xs_devmap, *slot, XS_ACT_TX) : XS_ACT_TX;
+}
+
 static __noinline int xs_send_reset(xs_ctx *c, const struct xs_pkt *p)
 {
 	__u32 l4 = p->hdr.l3 + (p->hdr.v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
@@ -126,7 +136,7 @@ static __noinline int xs_send_reset(xs_ctx *c, const struct xs_pkt *p)
 	*tcp = h;
 	xs_swap_macs(eth);
 	xs_bump(XS_C_RESETS_SENT);
-	return XS_ACT_TX;
+	return xs_back_out(c);
 }
 
 /* xs_icmp_sum() - sum of len bytes (even) at `at`. Return: ~0 if they are not there */
@@ -201,7 +211,7 @@ static __noinline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p)
 		return XS_ACT_DROP;
 	xs_swap_macs(eth);
 	xs_bump(XS_C_ICMP_SENT);
-	return XS_ACT_TX;
+	return xs_back_out(c);
 }
 
 /**

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Steering of real traffic: TCP and UDP, IPv4 and IPv6, direct and by the stack, to hosts and to a process on this one.
 # usage: t_steer.sh BUILD; prints `ok NAME`, `not ok NAME: why`
-TOPIC=steer
-. "$(dirname "$0")/traffic/lib.sh"
+# shellcheck disable=SC2154,SC2034 # variables of lib.sh, and some for `eval`
+. "$(dirname "$0")/traffic/lib.sh" steer "${1:-build}"
 
 structure()
 {
 	apply_conf <<-YAML
-	pools: [far, near, far6, near6]
+	pools: [{name: far}, {name: one}, {name: near}, {name: far6}, {name: near6}]
 	targets:
 	  - {name: gpu0, pool: far, address: 198.18.10.2, port: 8000}
 	  - {name: gpu1, pool: far, address: 198.18.11.2, port: 8000}
+	  - {name: only, pool: one, address: 198.18.10.2, port: 8000}
 	  - {name: here, pool: near, address: 198.18.1.1, port: 8000}
 	  - {name: gpu0v6, pool: far6, address: "2001:db8:10::2", port: 8000}
 	  - {name: here6, pool: near6, address: "2001:db8:1::1", port: 8000}
@@ -19,6 +20,8 @@ structure()
 	  - {name: far, address: $VIP, port: 80, pools: [far]}
 	  - {name: near, address: $VIP, port: 81, pools: [near]}
 	  - {name: both, address: $VIP, port: 82, pools: [far, near]}
+	  - {name: vlan, address: $VIP, port: 83, pools: [one]}
+	  - {name: uvlan, address: $VIP, port: 83, protocol: udp, pools: [one]}
 	  - {name: far6, address: "$VIP6", port: 80, pools: [far6]}
 	  - {name: near6, address: "$VIP6", port: 81, pools: [near6]}
 	  - {name: ufar, address: $VIP, port: 80, protocol: udp, pools: [far]}
@@ -28,14 +31,14 @@ structure()
 	YAML
 }
 
-way() { xs -j status | jq -r --arg n "$1" '.targets[] | select(.name == $n) | .way'; }
+way() { xs -j status | jq -r --arg n "$1" '.targets[] | select(.target == $n) | .way'; }
 
 both_ways()	# URL: 10 MB down and up, whole
 {
 	local sum
 
 	sum=$(sha256sum < "$tmp/body" | cut -d' ' -f1)
-	is "$sum" eval 'get -m 20 "$1/big/10000000" | sha256sum | cut -d" " -f1' || return
+	is "$sum  -" eval "get -m 20 '$1/big/10000000' | sha256sum" || return
 	like "^[a-z0-9]+ $sum$" get -m 20 -H Expect: --data-binary "@$tmp/body" "$1/sum"
 }
 
@@ -43,7 +46,7 @@ parallel()	# N requests at once, none fails
 {
 	local out
 
-	out=$(get --parallel --parallel-immediate --parallel-max "$1" -m 15 "http://$VIP:82/?[1-$1]" 2> "$tmp/parallel.err" | sed 's/gpu0\|gpu1\|here/&\n/g' | grep -c .)
+	out=$(lab exec client curl -sS -m 15 --parallel --parallel-immediate --parallel-max "$1" "http://$VIP:82/?[1-$1]" 2> "$tmp/parallel.err" | grep -oE 'gpu0|gpu1|here' | wc -l)
 	[ "$out" = "$1" ] || { echo "$out of $1 came back: $(sort "$tmp/parallel.err" | uniq -c | head -3)"; return 1; }
 }
 
@@ -66,13 +69,67 @@ everything()	# SUFFIX WAY: all the services
 	row "$1: 200 connections at once" parallel 200
 }
 
+tagged_frame()
+{
+	raw "{\"to\": \"$VIP\", \"port\": 83, \"from\": \"$CLIENT\", \"sport\": 20001, \"vlan\": 5, \"wait\": 0.2}" > /dev/null
+	is "stack gpu0" echo "$(flow way vlan $CLIENT:20001) $(flow target vlan $CLIENT:20001 | sed s/only/gpu0/)"
+}
+
+vlan_up()
+{
+	# A tag that the driver keeps beside the frame is one that XDP does not see.
+	lab exec client ethtool -K eth0 txvlan off > /dev/null
+	ip -n $LAB-client addr add 198.18.20.2/24 dev eth0.5
+	ip -n $LAB-client link set eth0.5 up
+	ip -n $LAB-host link add link uplink name uplink.5 type vlan id 5
+	ip -n $LAB-host addr add 198.18.20.1/24 dev uplink.5
+	ip -n $LAB-host link set uplink.5 up
+}
+
+vlan_client()	# PORT WANT: over TCP and UDP
+{
+	local rc
+
+	ip -n $LAB-client route replace $VIP via 198.18.20.1
+	is "$2 $2" echo "$(cl tcp $VIP "$1" 4) $(cl udp $VIP "$1" 4)"
+	rc=$?
+	ip -n $LAB-client route del $VIP
+	return $rc
+}
+
 lab up || exit 1
 serve gpu0 gpu0 8000
 serve gpu1 gpu1 8000
 serve host here 8000
 python3 -c "import hashlib, sys; sys.stdout.buffer.write(hashlib.shake_128(b'xsteer').digest(10000000))" > "$tmp/body"
 
-row "load" xs load uplink gpu0 gpu1
-row "apply" structure
+must "load" xs load uplink gpu0 gpu1
+must "apply" structure
 everything direct direct
+
+row "keep-alive: one connection opens" hold $VIP 80 1
+port=$(xs -j flow list service far state established | jq -r '.[0].client')
+for _ in 1 2 3; do row "keep-alive: an answer to each request" like '^gpu[01]$' held; done
+row "keep-alive: 3 requests seen, 1 placed" is "3 1" eval 'xs -j flow list client "$port" | jq -r ".[0] | \"\(.requests_seen) \(.requests_placed)\""'
+
+export IP_OPTIONS=070b0400000000000000000000
+row "IPv4 options: TCP" like '^(gpu[01]:[0-9]+ ?)+$' cl tcp $VIP 80 4
+row "IPv4 options: UDP" like '^(gpu[01]:[0-9]+ ?)+$' cl udp $VIP 80 4
+row "IPv4 options: to a process here" is here:4 cl tcp $VIP 81 4
+unset IP_OPTIONS
+
+raw_up
+row "tagged frame: placed for the stack, which knows its VLAN" tagged_frame
+if ip -n $LAB-client link add link eth0 name eth0.5 type vlan id 5 2> /dev/null; then
+	vlan_up
+	row "client in a VLAN: to a process here" vlan_client 81 here:4
+	row "client in a VLAN: to a host" vlan_client 83 gpu0:4
+else
+	echo "skip steer/client in a VLAN: this kernel has no 802.1Q devices"
+fi
+
+row "unload" xs unload
+must "load without redirect" xs load --no-redirect uplink gpu0 gpu1
+must "apply again" structure
+everything stack stack
 finish

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Real traffic in the lab, for the t_*.sh that set TOPIC and source this: targets that tell their names, clients on real
-# sockets and raw packets. A row is one sentence and one command that must succeed; what it says on failure is the why.
+# Real traffic in the lab: targets that tell their names, clients on real sockets and raw packets.
+# usage: . lib.sh TOPIC BUILD. A row is one sentence and one command that must succeed; what it says on failure is the why.
 set -u
-build=$(realpath "${1:-build}")
+TOPIC=$1 build=$(realpath "${2:-build}")
 traffic=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 LAB=xst-$TOPIC inst=xst-$TOPIC
 . "$traffic/../../../scripts/lab.sh"
@@ -38,6 +38,15 @@ row()
 	fi
 }
 
+# must SENTENCE COMMAND...: a row that all later ones stand on
+must()
+{
+	local before=$failed
+
+	row "$@"
+	[ "$failed" = "$before" ] || finish
+}
+
 # is WANT COMMAND...: it says exactly this
 is()
 {
@@ -66,20 +75,14 @@ refused()
 	[ $rc = "$1" ] && [[ $got =~ $2 ]] || { echo "want status $1 and /$2/, got $rc, \"$got\""; return 1; }
 }
 
-serve()	# NS NAME PORT...: a server in the background, once it listens
+serve()	# NS [NAME PORT]...: servers in the background, once they listen
 {
 	lab spawn "$1" /usr/bin/python3 "$traffic/serve.py" "${@:2}"
-	lab wait 10 listens "$1" "${@: -1}" || { echo "server $2 does not come up"; exit 1; }
+	lab wait 10 listens "$1" "${@: -1}" || { echo "servers of $1 do not come up"; exit 1; }
 }
 listens() { lab exec "$1" ss -Hlun "sport = :$2" | grep -q '\['; }
 
-# Fields of a YAML document are said once here: pool p, targets gpu0..2 at port 8000. apply_conf reads the rest from stdin.
-conf()
-{
-	echo "xsteer: 1"
-	cat
-}
-apply_conf() { conf > "$tmp/conf.yaml"; xs apply "$tmp/conf.yaml"; }
+apply_conf() { { echo "xsteer: 1"; cat; } | xs apply -; }
 
 cl() { lab exec client /usr/bin/python3 "$traffic/client.py" "$@"; }
 get() { lab exec client curl -sS -m 5 -g "$@"; }
@@ -99,21 +102,54 @@ ended()
 	cat "$2"
 }
 
-# raw: coprocess raw.py in the client; its TCP ports are 20000 to 29999, whose resets by the client's kernel are kept in
+# talk NAME NS COMMAND...: a command in the background; say NAME LINE gives it a line, hear NAME prints the next one of its own.
+declare -A said heard talks
+talk()
+{
+	local fd
+
+	mkfifo "$tmp/$1.in" "$tmp/$1.out"
+	lab exec "$2" "${@:3}" < "$tmp/$1.in" > "$tmp/$1.out" 2> "$tmp/$1.err" &
+	talks[$1]=$!
+	exec {fd}> "$tmp/$1.in"
+	said[$1]=$fd
+	exec {fd}< "$tmp/$1.out"
+	heard[$1]=$fd
+}
+say() { printf '%s\n' "${@:2}" >&"${said[$1]}"; }
+hear()
+{
+	local line
+
+	read -r -t 20 -u "${heard[$1]}" line || line="no answer: $(tail -1 "$tmp/$1.err")"
+	printf '%s\n' "$line"
+}
+hang_up()	# NAME: its input ends, and so does it
+{
+	exec {said[$1]}>&- {heard[$1]}<&-
+	kill "${talks[$1]}" 2> /dev/null
+	wait "${talks[$1]}" 2> /dev/null
+	rm -f "$tmp/$1.in" "$tmp/$1.out"
+}
+
+# hold ADDR PORT N: connections that stay open; held: the targets that answer on each of them, now
+hold()
+{
+	talk hold client /usr/bin/python3 "$traffic/client.py" hold "$@"
+	is open hear hold
+}
+held() { say hold; hear hold; }
+
+# Raw packets of the client. Their TCP ports are 20000 to 29999, whose resets by the client's kernel are kept in.
 raw_up()
 {
+	local mac
+
 	lab exec client nft 'table inet raw { chain out { type filter hook output priority 0; tcp sport 20000-29999 tcp flags & rst == rst drop; }; }'
 	mac=$(ip -n "$LAB-host" -j link show uplink | jq -r '.[0].address')
-	coproc RAW { exec nsenter --net="/run/netns/$LAB-client" /usr/bin/python3 "$traffic/raw.py" "$mac" 2> "$tmp/raw.err"; }
+	talk raw client /usr/bin/python3 "$traffic/raw.py" "$mac"
 }
-raw()	# JSON: prints the outcome
-{
-	local got
-
-	echo "$1" >&"${RAW[1]}"
-	read -r -t 20 got <&"${RAW[0]}" || got="no answer: $(tail -1 "$tmp/raw.err")"
-	echo "$got"
-}
+raw() { say raw "$1"; hear raw; }	# JSON: prints the outcome
 
 # drops SERVICE REASON: packets counted under it so far
 drops() { xs -j drop list --all service "$1" reason "$2" | jq 'map(.packets) | add // 0'; }
