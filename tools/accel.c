@@ -29,7 +29,7 @@ static struct server server = {
 };
 
 static const struct opt options[] = {
-	{ "listen", 'l', OPT_TEXT, &listen_at, "ADDR:PORT", "where to serve; [::]:8000 is both families (127.0.0.1:8000)" },
+	{ "listen", 'l', OPT_TEXT, &listen_at, "ADDR:PORT", "where to serve; [::]:8000 is both families, port 0 any (127.0.0.1:8000)" },
 	{ "name", 'n', OPT_TEXT, &server.name, "NAME", "what X-Accelerator says (accel)" },
 	{ "prefill", 0, OPT_RATE, &server.engine.prefill_per_s, "N/s", "uncached prompt tokens a second (8000/s)" },
 	{ "gap", 0, OPT_NS, &server.engine.gap_ns, "TIME", "from one token to the next (20ms)" },
@@ -63,6 +63,21 @@ static int listen_on(const char *at)
 	}
 	freeaddrinfo(a);
 	return fd;
+}
+
+/* The address that was bound, as text. */
+static const char *bound(int fd)
+{
+	struct sockaddr_storage a;
+	socklen_t len = sizeof(a);
+	char host[64], port[8];
+	static char text[80];
+
+	if (getsockname(fd, (struct sockaddr *)&a, &len) ||
+	    getnameinfo((struct sockaddr *)&a, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+		return listen_at;
+	snprintf(text, sizeof(text), a.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	return text;
 }
 
 static int watch(int ep, int fd)
@@ -140,7 +155,7 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	printf("accel: simulator %s serves on %s: prefill %" PRIu64 " tokens/s, a token every %g ms, cache %" PRIu64 " tokens\n", server.name,
-	       listen_at, server.engine.prefill_per_s, server.engine.gap_ns / 1e6, server.engine.cache_tokens);
+	       bound(fd), server.engine.prefill_per_s, server.engine.gap_ns / 1e6, server.engine.cache_tokens);
 	fflush(stdout);
 	return loop(ep, timer, sig);
 }

@@ -125,6 +125,8 @@ int main(int argc, char **argv)
 		set_class("0");
 	if (!plays.concurrency || plays.concurrency > 16384 || !per_s)
 		return usage("--concurrency is 1 to 16384, --rate above 0");
+	if (plays.timeout_ns < 1000000)
+		return usage("--timeout is 1ms at least");
 	if (plays.model[strcspn(plays.model, "\"\\")])
 		return usage("--model takes no quotes");
 	plays.progress = isatty(STDERR_FILENO);
