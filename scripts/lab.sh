@@ -79,8 +79,9 @@ lab_pids() {
 }
 
 lab_down() {
-	local ns pids
+	local ns pids -
 
+	set +e	# each step is worth trying, whatever the caller thinks of errors
 	pids=$(lab_pids)
 	if [ -n "$pids" ]; then
 		# shellcheck disable=SC2086 # one word a process
@@ -100,6 +101,7 @@ lab_gone() {
 lab_end() {
 	local rc=$?
 
+	set +e
 	trap - EXIT
 	trap '' INT TERM
 	if declare -F lab_cleanup >/dev/null; then lab_cleanup; fi
