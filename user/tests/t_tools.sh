@@ -30,10 +30,11 @@ soon()
 # accel OPTION...: start one on a port of its own; sets url and pid
 accel()
 {
+	rm -f "$tmp/banner"	# the new one is opened in the background
 	"$build/accel" --listen 127.0.0.1:0 "$@" > "$tmp/banner" 2>&1 &
 	pid=$!
 	pids+=("$pid")
-	soon grep -q serves "$tmp/banner" || { echo "not ok accel/start: $(cat "$tmp/banner")"; exit 1; }
+	soon grep -qs serves "$tmp/banner" || { echo "not ok accel/start: $(cat "$tmp/banner")"; exit 1; }
 	url=http://$(sed -n 's/.* serves on \([^ ]*\): .*/\1/p' "$tmp/banner")
 }
 
