@@ -55,7 +55,7 @@ def one_tcp(addr, port, bind=None):
     with connected(socket.SOCK_STREAM, addr, port, bind) as s:
         return ask(s)
 
-def one_udp(addr, port, bind=None, payload=b"hello"):
+def one_udp(addr, port, bind=None, payload=bytes(range(64))):
     with connected(socket.SOCK_DGRAM, addr, port, bind) as s:
         s.send(payload)
         name, _, told = s.recv(4096).decode().partition(" ")
