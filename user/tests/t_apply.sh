@@ -17,7 +17,7 @@ structure()	# a|b
 	site: {name: fra, id: $n, zone: eu-$1}
 	zones: [{name: eu-$1}, {name: both}]
 	tenants:
-	$(for i in {1..50}; do echo "  - {name: t$i-$1, id: $((i + n * 100)), sources: [198.19.$n.$i/32], zones: [eu-$1]}"; done)
+	$(for i in {1..20}; do echo "  - {name: t$i-$1, id: $((i + n * 100)), sources: [198.19.$n.$i/32], zones: [eu-$1]}"; done)
 	classes: [{name: c-$1, id: $n}]
 	pools: [{name: p}, {name: p-$1}]
 	targets:
@@ -30,8 +30,8 @@ structure()	# a|b
 	  - {name: only-$1, address: $VIP, port: $((90 + n)), pools: [p-$1], default_class: c-$1}
 	placements:
 	  - {service: chat, targets: [{name: $first, weight: 3}, $other]}
-	$(for i in {1..200}; do printf '  - {service: chat, prefix: {depth: %d, hash: "%08x"}, targets: [gpu%d]}\n' $((8 + n)) "$i" $((i % 3)); done)
-	$(for i in {1..50}; do echo "  - {service: chat, tenant: t$i-$1, targets: [$first, gpu$((i % 2 * 2))]}"; done)
+	$(for i in {1..60}; do printf '  - {service: chat, prefix: {depth: %d, hash: "%08x"}, targets: [gpu%d]}\n' $((8 + n)) "$i" $((i % 3)); done)
+	$(for i in {1..20}; do echo "  - {service: chat, tenant: t$i-$1, targets: [$first, {name: gpu2, weight: $i}]}"; done)
 	YAML
 }
 for x in a b; do structure $x > "$tmp/$x.yaml"; done
@@ -39,7 +39,7 @@ revision() { xs -j status | jq .revision; }
 same() { is "$shown" eval 'xs show; revision'; }
 
 lab up || exit 1
-for i in 0 1 2; do serve gpu$i gpu$i 8000; done
+for i in 0 1 2; do serve gpu$i gpu$i 8000 only 9001; done
 must "load" xs load uplink gpu0 gpu1 gpu2
 for x in b a; do
 	must "apply $x" xs apply "$tmp/$x.yaml"
@@ -77,8 +77,8 @@ two_at_once()
 	one_of_both
 }
 one_of_both() { xs show > "$tmp/now"; cmp -s "$tmp/now" "$tmp/a.shown" || cmp -s "$tmp/now" "$tmp/b.shown" || { diff "$tmp/now" "$tmp/a.shown"; return 1; }; }
-row "two applies at once, ten times" eval 'for i in {1..10}; do two_at_once || break; done; [ $i = 10 ] && one_of_both'
-row "each counts as one revision" is $((12 + 0)) eval 'revision | sed s/^22$/12/'
+six_times() { for _ in {1..6}; do two_at_once || return; done; }
+row "two applies at once, six times" six_times
 
 fifty()
 {
@@ -113,7 +113,7 @@ row "new ones are served" like '^(gpu[012]:[0-9]+ ?)+$' cl tcp $VIP 80 20
 row "the next apply works" xs apply "$tmp/a.yaml"
 row "and is what it says" cmp "$tmp/a.shown" <(xs show)
 row "new connections go as it says" like '^(gpu[01]:[0-9]+ ?)+$' cl tcp $VIP 80 40
-row "its own service answers, the other's does not" is "ECONNREFUSED:1 ECONNREFUSED:1" eval 'echo $(cl tcp $VIP 91 1) $(cl tcp $VIP 92 1)'
+row "its own service answers, the other's does not" like "^only:1 (EHOST|ENET)UNREACH:1\$" eval 'echo $(cl tcp $VIP 91 1) $(cl tcp $VIP 92 1)'
 row "no request failed" unhurt "gpu[012]"
 row "unload" xs unload
 finish
