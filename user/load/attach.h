@@ -15,6 +15,8 @@
 
 enum xs_mode { XS_MODE_NATIVE, XS_MODE_GENERIC };
 
+/* xs_xdp_check() - refuse a device that another instance is loaded on. Return: 0 or -EINVAL, reported */
+int xs_xdp_check(const char *dev, uint32_t ifindex);
 /* xs_xdp_attach(), xs_tc_attach() - attach the open instance's program and pin what holds it. @dev: its name, for messages.
  * Return: 0 or -errno, reported; then nothing is attached */
 int xs_xdp_attach(const char *dev, uint32_t ifindex, enum xs_mode mode);

@@ -152,32 +152,71 @@ static int attach_in_dispatcher(uint32_t ifindex)
 	return err;
 }
 
-int xs_xdp_attach(const char *dev, uint32_t ifindex, enum xs_mode mode)
+int xs_xdp_check(const char *dev, uint32_t ifindex)
 {
 	char owner[XS_NAME_LEN], try[2 * XS_NAME_LEN];
 
-	if (other_instance(ifindex, owner)) {
-		snprintf(try, sizeof(try), "a device has one instance: xsteer -i %s unload %s", owner, dev);
-		return xs_refuse(dev, try, "instance %s is loaded on it", owner);
-	}
+	if (!other_instance(ifindex, owner))
+		return 0;
+	snprintf(try, sizeof(try), "a device has one instance: xsteer -i %s unload %s", owner, dev);
+	return xs_refuse(dev, try, "instance %s is loaded on it", owner);
+}
+
+int xs_xdp_attach(const char *dev, uint32_t ifindex, enum xs_mode mode)
+{
 	if (mode == XS_MODE_NATIVE && xs_dispatcher_works() && !attach_in_dispatcher(ifindex))
 		return 0;
 	return attach_link(dev, ifindex, mode);
 }
 
-static int detach_from_dispatcher(const char *dev, uint32_t ifindex, const struct xs_held *h)
+/* Whether a program works on the maps of the open instance. */
+static bool on_our_maps(uint32_t prog_id)
 {
-	struct xdp_multiprog *mp = dispatcher(ifindex);
-	struct xdp_program *p = NULL;
+	__u32 ids[2 * XS_MAP_MAX], len = sizeof(struct bpf_map_info);
+	struct bpf_prog_info prog = { .nr_map_ids = 2 * XS_MAP_MAX, .map_ids = (__u64)(uintptr_t)ids };
+	struct bpf_map_info control = { 0 };
+	int fd = bpf_prog_get_fd_by_id(prog_id);
+	bool ours = false;
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(xs_map_fd(XS_MAP_xs_control), &control, &len))
+		prog.nr_map_ids = 0;
+	len = sizeof(prog);
+	if (prog.nr_map_ids && bpf_obj_get_info_by_fd(fd, &prog, &len))
+		prog.nr_map_ids = 0;
+	for (__u32 i = 0; i < prog.nr_map_ids && i < 2 * XS_MAP_MAX; i++)
+		ours |= ids[i] == control.id;
+	if (fd >= 0)
+		close(fd);
+	return ours;
+}
+
+/* By its maps, not by the pin: a load that was killed may have put it there and not come to pin it. Each removal makes a new
+ * dispatcher, so the search begins again. */
+static int detach_from_dispatcher(const char *dev, uint32_t ifindex)
+{
+	enum xdp_attach_mode mode;
+	struct xdp_multiprog *mp;
+	struct xdp_program *p;
+	uint32_t id;
 	int err = 0;
 
-	if (mp && in_dispatcher(mp, h->prog_id)) {
-		p = xdp_program__from_fd(h->fd);
-		err = libxdp_get_error(p) ?: xdp_program__detach(p, ifindex, xdp_multiprog__attach_mode(mp), 0);
-		if (!libxdp_get_error(p))
+	for (int i = 0; i < 10 && !err; i++) {
+		id = 0;
+		p = NULL;
+		mp = dispatcher(ifindex);
+		mode = mp ? xdp_multiprog__attach_mode(mp) : XDP_MODE_NATIVE;
+		while (mp && !id && (p = xdp_multiprog__next_prog(p, mp)))
+			id = on_our_maps(xdp_program__id(p)) ? xdp_program__id(p) : 0;
+		xdp_multiprog__close(mp);
+		if (!id)
+			return 0;
+		p = xdp_program__from_id(id);
+		err = libxdp_get_error(p);
+		if (!err) {
+			err = xdp_program__detach(p, ifindex, mode, 0);
 			xdp_program__close(p);
+		}
 	}
-	xdp_multiprog__close(mp);
 	return err ? xs_kernel(err, dev, "xdp-loader status shows its dispatcher", "cannot be taken out of the dispatcher") : 0;
 }
 
@@ -187,11 +226,11 @@ int xs_xdp_detach(const char *dev, uint32_t ifindex)
 	int err = xs_pin_held(xs_pin_dev(XS_PROG_XDP, ifindex), &h);
 
 	if (err == -ENOENT)
-		return 0;
+		return xs_dispatcher_works() ? detach_from_dispatcher(dev, ifindex) : 0;
 	if (err)
 		return xs_kernel(err, dev, "run as root", "cannot open its XDP link");
 	if (!h.link)
-		err = detach_from_dispatcher(dev, ifindex, &h);
+		err = detach_from_dispatcher(dev, ifindex);
 	else if (bpf_link_detach(h.fd) && errno != EOPNOTSUPP)	/* now, whoever else holds it */
 		err = h.ifindex ? xs_kernel(errno, dev, NULL, "its XDP link cannot be detached") : 0;
 	close(h.fd);

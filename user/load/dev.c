@@ -99,7 +99,7 @@ int xs_dev_add(const char *name, enum xs_mode mode, bool probe)
 		return err;
 	if (!xs_map_get(XS_MAP_xs_devslot, &dev.ifindex, &slot))
 		return xs_refuse(name, "see xsteer status", "instance %s is loaded on it already", xs_env.instance);
-	err = free_slot(name, dev.ifindex, &slot) ?: take_slot(name, &dev, slot);
+	err = xs_xdp_check(name, dev.ifindex) ?: free_slot(name, dev.ifindex, &slot) ?: take_slot(name, &dev, slot);
 	if (err)
 		return err;
 	/* egress first: without it a reply that took the stack would reach its client with the target's address */

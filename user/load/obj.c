@@ -87,8 +87,8 @@ static int reuse(struct bpf_object *o, const int fd[XS_MAP_MAX])
 
 static int load_failed(int err, const char *what)
 {
-	if (err == -EPERM || err == -EACCES)
-		return xs_kernel(err, what, "run as root; -v shows what the verifier says", "cannot be loaded");
+	if (geteuid() && (err == -EPERM || err == -EACCES))
+		return xs_kernel(err, what, "run as root", "cannot be loaded");
 	if (err == -ENOMEM)
 		return xs_kernel(err, what, "load with fewer --flows or --series", "cannot be loaded");
 	return xs_kernel(err, what, "-v shows what the verifier says; xsteer probe, what this kernel lacks", "cannot be loaded");

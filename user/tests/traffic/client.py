@@ -5,6 +5,7 @@ with -late behind it if it took a second or more; many are told as `gpu0:150 gpu
 
     client.py tcp ADDR PORT N [BIND]        N connections, one request each
     client.py udp ADDR PORT N [BIND [HEX]]  N sockets, one datagram each
+    client.py ping ADDR SIZE N              echo requests, 20 ms between them
     client.py load ADDR PORT THREADS        connections without pause until SIGTERM
     client.py hold ADDR PORT N              opens N connections; for every line on standard input one request on each of them
     client.py stream ADDR PORT              one connection, requests without pause until SIGTERM
@@ -55,11 +56,27 @@ def one_tcp(addr, port, bind=None):
     with connected(socket.SOCK_STREAM, addr, port, bind) as s:
         return ask(s)
 
-def one_udp(addr, port, bind=None, payload=b"hello"):
+def one_udp(addr, port, bind=None, payload=bytes(range(64))):
     with connected(socket.SOCK_DGRAM, addr, port, bind) as s:
         s.send(payload)
-        name, _, told = s.recv(4096).decode().partition(" ")
+        name, _, told = s.recv(65535).decode().partition(" ")
         return name if payload.hex().endswith(told) else f"OTHER-PAYLOAD-{told}"
+
+def ping(addr, port, size):
+    v6 = ":" in addr
+    with socket.socket(family(addr), socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if v6 else socket.IPPROTO_ICMP) as s:
+        s.settimeout(LIMIT)
+        ident = os.getpid().to_bytes(4, "big") + os.urandom(4)
+        head, body = bytes([128 if v6 else 8, 0]), ident + bytes(max(0, size - 8))
+        total = 0 if v6 else sum(int.from_bytes((head + b"\0\0" + body)[i:i + 2], "big") for i in range(0, len(body) + 4, 2))
+        while total >> 16:
+            total = (total & 0xffff) + (total >> 16)
+        s.sendto(head + (~total & 0xffff).to_bytes(2, "big") + body, (addr, 0))
+        while True:
+            got = s.recv(65535)
+            if got.endswith(body) and got[0 if v6 else 20] == (129 if v6 else 0):
+                time.sleep(0.02)
+                return "answer"
 
 def many(n, work):
     """Outcomes of up to n; three that time out say enough."""
@@ -79,6 +96,7 @@ def until_told(work, threads):
             outcomes.append(outcome(work))
             if len(outcomes) == 1:
                 print("running", file=sys.stderr, flush=True)
+            time.sleep(0.002)	# leaves the machine to what is tested
     for s in signal.SIGTERM, signal.SIGINT:
         signal.signal(s, lambda *_: stop.set())
     ts = [threading.Thread(target=run) for _ in range(threads)]
@@ -104,6 +122,8 @@ def main():
     elif what == "udp":
         more = rest[1:2] + [bytes.fromhex(h) for h in rest[2:3]]
         many(int(rest[0]), lambda: one_udp(addr, port, *more))
+    elif what == "ping":
+        many(int(rest[0]), lambda: ping(addr, 0, port))
     elif what == "load":
         until_told(lambda: one_tcp(addr, port), int(rest[0]))
     elif what == "stream":

@@ -98,7 +98,7 @@ spawn_client()
 ended()
 {
 	kill "$1" 2> /dev/null
-	wait "$1" 2> /dev/null
+	lab wait 10 test -s "$2"
 	cat "$2"
 }
 
@@ -131,6 +131,15 @@ hang_up()	# NAME: its input ends, and so does it
 	wait "${talks[$1]}" 2> /dev/null
 	rm -f "$tmp/$1.in" "$tmp/$1.out"
 }
+
+# loaded: connections without pause begin; unhurt REGEX: they end, and all of them were answered, by targets that match
+loaded()
+{
+	rm -f "$tmp/load"
+	spawn_client "$tmp/load" load $VIP 80 4
+	load=$LAB_PID
+}
+unhurt() { like "^(($1):[0-9]+ ?)+\$" ended "$load" "$tmp/load"; }
 
 # hold ADDR PORT N: connections that stay open; held: the targets that answer on each of them, now
 hold()
