@@ -45,27 +45,33 @@ __noinline int xs_flow_free(__u32 i, __u32 gen)
 	return 1;
 }
 
-/* xs_sweep() - look at n records behind the hand, free the expired ones */
-__noinline int xs_sweep(__u32 gen, __u32 n)
+/* xs_sweep_one() - look at the record behind the hand. Return: 1 if it was expired, and is free now */
+__noinline int xs_sweep_one(__u32 gen)
 {
 	struct xs_settings *set = XS_GET(xs_settings, gen & 1);
 	struct xs_alloc *a = XS_GET(xs_alloc, 0);
 	struct xs_flow *f;
-	__u32 i, freed = 0;
 	struct xs_back *b;
+	__u32 i;
 
 	if (!a || !set || !a->fresh)
 		return 0;
-	for (__u32 k = 0; k < XS_SWEEP_FULL && k < n; k++) {
-		i = a->sweep;
-		a->sweep = i + 1 < a->fresh ? i + 1 : 0;
-		f = XS_GET(xs_flows, i);
-		b = XS_GET(xs_backs, i);
-		if (f && b && xs_flow_claim(f, b, i, set))
-			freed += xs_flow_free(i, gen);
-	}
+	i = a->sweep;
+	a->sweep = i + 1 < a->fresh ? i + 1 : 0;
+	f = XS_GET(xs_flows, i);
+	b = XS_GET(xs_backs, i);
+	return f && b && xs_flow_claim(f, b, i, set) ? xs_flow_free(i, gen) : 0;
+}
+
+/* xs_sweep() - look at n records behind the hand, free the expired ones. The body stands in a function of its own: up to 6.x
+ * a loop may only be closed by a jump, and the compiler closes a longer one by falling through */
+static __noinline void xs_sweep(__u32 gen, __u32 n)
+{
+	__u32 freed = 0;
+
+	for (__u32 k = 0; k < XS_SWEEP_FULL && k < n; k++)
+		freed += xs_sweep_one(gen);
 	xs_bump_by(XS_C_FLOWS_EXPIRED, freed);
-	return freed;
 }
 
 /* xs_alloc_fresh() - a record never used before. Return: index + 1, 0: none left */
