@@ -32,7 +32,7 @@ static __always_inline __u64 xs_tuple_hash(const struct xs_addr *client, __be16 
 	xs_sip_init(&s, secret.flow[0], secret.flow[1]);
 	xs_sip13_word(&s, xs_pair(client->w[3], other->w[3]));
 	xs_sip13_word(&s, xs_pair((__u32)cport << 16 | oport, (__u32)proto << 8 | dir));
-	if (client->w[2] != bpf_htonl(0xffff) || client->w[0] || client->w[1]) {
+	if (!xs_addr_is4(client)) {
 		xs_sip13_word(&s, xs_pair(client->w[0], client->w[1]));
 		xs_sip13_word(&s, xs_pair(other->w[0], other->w[1]));
 		xs_sip13_word(&s, xs_pair(client->w[2], other->w[2]));

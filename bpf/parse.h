@@ -48,12 +48,6 @@ static __always_inline enum xs_reason xs_parse_ip4(xs_ctx *c, struct xs_pkt *p)
 	return XS_R_NONE;
 }
 
-/* xs_is_mapped() - ::ffff:a.b.c.d, which is how an IPv4 address is written here and which no IPv6 packet may carry */
-static __always_inline bool xs_is_mapped(const struct xs_addr *a)
-{
-	return !(a->w[0] | a->w[1]) && a->w[2] == bpf_htonl(0xffff);
-}
-
 /* xs_ext_walk() - walk the extension headers (RFC 8200) from `off` on, the first being `next`; global, so that the verifier
  * goes through it once. A packet that has more nodes to visit, or that AH protects from rewriting, is left alone. Return: offset of the transport header | protocol << 16 | fragment << 24 | enum xs_reason << 32 */
 __noinline __u64 xs_ext_walk(xs_ctx *c, __u32 off, __u32 next)
@@ -114,7 +108,7 @@ static __always_inline enum xs_reason xs_parse_ip6(xs_ctx *c, struct xs_pkt *p)
 	p->hdr.ttl = ip->hop_limit;
 	__builtin_memcpy(&p->hdr.src, &ip->saddr, sizeof(p->hdr.src));
 	__builtin_memcpy(&p->hdr.dst, &ip->daddr, sizeof(p->hdr.dst));
-	if (xs_is_mapped(&p->hdr.src) || xs_is_mapped(&p->hdr.dst))
+	if (xs_addr_is4(&p->hdr.src) || xs_addr_is4(&p->hdr.dst))	/* mapped: on no wire, and here it would meet IPv4 flows */
 		return XS_R_NOT_OURS;
 	if (p->hdr.proto == IPPROTO_TCP || p->hdr.proto == IPPROTO_UDP)
 		return XS_R_NONE;

@@ -32,11 +32,13 @@ static __always_inline void xs_trace_candidate(__u32 target, __u32 set, enum xs_
 	t->ncandidates++;
 }
 
-/* xs_judge() - what is against a flow of a tenant with these zones (all ones: anywhere) going to the target */
-static __always_inline enum xs_lost xs_judge(const struct xs_target *t, const struct xs_tlive *l, __u64 zones)
+/* xs_judge() - what is against a flow of this family and of a tenant with these zones (all ones: anywhere) going to the target */
+static __always_inline enum xs_lost xs_judge(const struct xs_target *t, const struct xs_tlive *l, __u64 zones, bool v6)
 {
 	if (!t->port)
 		return XS_LOST_GONE;
+	if (xs_addr_is4(&t->addr) == v6)	/* a pool may hold both; nat does not translate */
+		return XS_LOST_FAMILY;
 	if (zones != ~0ULL && !(t->zone & zones))
 		return XS_LOST_ZONE;
 	return l->state != XS_T_UP ? XS_LOST_STATE : XS_CHOSEN;
@@ -52,8 +54,8 @@ __noinline int xs_eligible(__u32 id, __u64 zones, __u32 set)
 
 	if (!t || !l || !p)
 		return 0;
-	lost = xs_judge(t, l, zones);
-	if (lost != XS_LOST_GONE)
+	lost = xs_judge(t, l, zones, p->hdr.v6);
+	if (lost != XS_LOST_GONE && lost != XS_LOST_FAMILY)
 		p->to.met |= lost == XS_LOST_ZONE ? XS_MET : XS_MET | XS_MET_IN_ZONE;
 	xs_trace_candidate(id, set, lost);
 	return lost == XS_CHOSEN;

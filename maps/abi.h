@@ -41,4 +41,9 @@ struct xs_addr {
 };
 XS_SIZE(struct xs_addr, 16);
 
+static inline __attribute__((always_inline)) int xs_addr_is4(const struct xs_addr *a)
+{
+	return !(a->w[0] | a->w[1]) && a->w[2] == (__be32)__builtin_bswap32(0xffff);
+}
+
 #endif

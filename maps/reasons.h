@@ -27,7 +27,7 @@
 	X(TENANT_UNPROVEN,	tenant_unproven,	REFUSE,	"untagged shim from outside the tenant's sources") \
 	X(SHIM_STALE,		shim_stale,		REFUSE,	"authentic shim from outside the time window; check the clocks") \
 	X(CLOCK_UNUSABLE,	clock_unusable,		REFUSE,	"a tagged shim cannot be judged: this host has no sound clock; see doctor") \
-	X(NO_RULE,		no_rule,		REFUSE,	"no placement, and no pool with targets, for this service") \
+	X(NO_RULE,		no_rule,		REFUSE,	"no placement, and no pool with targets of its address family, for this service") \
 	X(ZONE_DENIED,		zone_denied,		REFUSE,	"every target of the placement lies outside the tenant's zones") \
 	X(NO_TARGET,		no_target,		REFUSE,	"every target that the tenant's zones allow is down or draining") \
 	X(NO_FLOW,		no_flow,		REFUSE,	"not a first packet, and no flow is known for it") \

@@ -36,7 +36,7 @@ char *xs_out_ns(char *buf, size_t size, unsigned long long ns)
 const char *xs_out_addr(const struct xs_addr *a, unsigned int port, char *buf, size_t size)
 {
 	char text[INET6_ADDRSTRLEN];
-	bool v4 = !a->w[0] && !a->w[1] && a->w[2] == htonl(0xffff);
+	bool v4 = xs_addr_is4(a);
 
 	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? (const void *)&a->w[3] : (const void *)a, text, sizeof(text));
 	if (!port)

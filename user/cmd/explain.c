@@ -72,10 +72,10 @@ static int addresses(const struct xs_call *call, struct xs_first *f)
 		return xs_usage(to, "write ADDR:PORT or [ADDR]:PORT", "no destination: %s", wrong);
 	f->sport = CLIENT_PORT;
 	if (!from)
-		from = xs_is_v4(&f->to) ? "192.0.2.1" : "2001:db8::1";
+		from = xs_addr_is4(&f->to) ? "192.0.2.1" : "2001:db8::1";
 	if (xs_addr_parse(from, &f->from) && (wrong = xs_addr_port_parse(from, &f->from, &f->sport)))
 		return xs_usage(from, "write ADDR, ADDR:PORT or [ADDR]:PORT", "no client: %s", wrong);
-	if (xs_is_v4(&f->from) != xs_is_v4(&f->to))
+	if (xs_addr_is4(&f->from) != xs_addr_is4(&f->to))
 		return xs_usage(from, "give both of one family", "client and service cannot meet");
 	return 0;
 }

@@ -169,7 +169,7 @@ static void print_duration(uint64_t us, FILE *to)
 void xs_addr_print(const struct xs_addr *a, int bits, FILE *to)
 {
 	char text[INET6_ADDRSTRLEN];
-	bool v4 = !a->w[0] && !a->w[1] && a->w[2] == htonl(0xffff);
+	bool v4 = xs_addr_is4(a);
 
 	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? (const void *)&a->w[3] : (const void *)a, text, sizeof(text));
 	if (bits >= 0)

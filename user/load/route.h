@@ -13,11 +13,6 @@ struct xs_route {
 	struct xs_addr next;	/* whom a neighbour entry is for: the gateway, or the address itself */
 };
 
-static inline bool xs_addr_is4(const struct xs_addr *a)
-{
-	return !a->w[0] && !a->w[1] && a->w[2] == __builtin_bswap32(0xffff);
-}
-
 /* xs_route_get() - the route to an address. Return: 0; -ENETUNREACH, -EHOSTUNREACH, -EACCES: there is none; else -errno. Nothing reported */
 int xs_route_get(const struct xs_addr *to, struct xs_route *r);
 /* xs_neigh_get() - state of the neighbour entry, NUD_*. Return: state; -ENOENT: there is none; else -errno. Nothing reported */

@@ -60,6 +60,7 @@ static const char *lost_words(const struct xs_candidate *k)
 	case XS_CHOSEN: return "chosen";
 	case XS_LOST_ZONE: return "outside the tenant's zones";
 	case XS_LOST_GONE: return "no longer configured";
+	case XS_LOST_FAMILY: return "of the other address family";
 	case XS_LOST_CONFLICT: return "the client's port is taken there by another service";
 	}
 	xs_map_get(XS_MAP_xs_tlive, &id, &live);

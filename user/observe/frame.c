@@ -10,11 +10,6 @@
 
 #define HOP_LIMIT 64
 
-bool xs_is_v4(const struct xs_addr *a)
-{
-	return !a->w[0] && !a->w[1] && a->w[2] == htonl(0xffff);
-}
-
 static uint16_t ip_sum(const void *header, size_t len)
 {
 	const uint8_t *b = header;
@@ -63,7 +58,7 @@ static void put_ip6(uint8_t *at, const struct xs_first *f, size_t l4_len)
 
 size_t xs_frame_first(uint8_t *frame, const struct xs_first *f)
 {
-	bool v4 = xs_is_v4(&f->to);
+	bool v4 = xs_addr_is4(&f->to);
 	struct ethhdr eth = { .h_proto = htons(v4 ? ETH_P_IP : ETH_P_IPV6) };
 	size_t ip_len = v4 ? sizeof(struct iphdr) : sizeof(struct ip6_hdr), l4_len;
 

@@ -23,7 +23,5 @@ struct xs_first {
  * The checksums of TCP and UDP are left zero: what reads the frame is the program, and it sends nothing.
  * Return: bytes written to frame (XS_FRAME_MAX) */
 size_t xs_frame_first(uint8_t *frame, const struct xs_first *first);
-/* xs_is_v4() - whether a mapped address is IPv4 */
-bool xs_is_v4(const struct xs_addr *addr);
 
 #endif

@@ -19,7 +19,7 @@
 	"classes:\n" \
 	"  - {name: interactive, id: 1}\n" \
 	"  - {name: batch, id: 2}\n" \
-	"pools: [{name: one}, {name: one6}, {name: many}, {name: zoned}, {name: hollow}, {name: done}, {name: done6}, {name: dmany}]\n"
+	"pools: [{name: one}, {name: one6}, {name: many}, {name: zoned}, {name: hollow}, {name: done}, {name: done6}, {name: dmany}, {name: both}]\n"
 
 #define TARGETS \
 	"targets:\n" \
@@ -33,7 +33,9 @@
 	"  - {name: da, pool: done, address: 198.18.10.2, port: 9100}\n" \
 	"  - {name: da6, pool: done6, address: '2001:db8:10::2', port: 9100}\n" \
 	"  - {name: db, pool: dmany, address: 198.18.11.2, port: 9100}\n" \
-	"  - {name: dc, pool: dmany, address: 198.18.12.2, port: 9100}\n"
+	"  - {name: dc, pool: dmany, address: 198.18.12.2, port: 9100}\n" \
+	"  - {name: m4, pool: both, address: 198.18.16.2, port: 8100}\n" \
+	"  - {name: m6, pool: both, address: '2001:db8:16::2', port: 8100}\n"
 
 #define SERVICES \
 	"services:\n" \
@@ -47,6 +49,9 @@
 	"  - {name: empty, address: 198.18.0.10, port: 8006, pools: [hollow]}\n" \
 	"  - {name: zoned, address: 198.18.0.10, port: 8007, pools: [zoned]}\n" \
 	"  - {name: deflt, address: 198.18.0.10, port: 8008, pools: [one], default_tenant: plain, default_class: batch}\n" \
+	"  - {name: mix, address: 198.18.0.12, port: 8000, pools: [both]}\n" \
+	"  - {name: mix6, address: '2001:db8::c', port: 8000, pools: [both]}\n" \
+	"  - {name: cross, address: '2001:db8::d', port: 8000, pools: [one]}\n" \
 	"  - {name: twin, address: 198.18.0.11, port: 8000, pools: [one]}\n" \
 	"  - {name: dgram, address: 198.18.0.10, port: 9000, protocol: udp, pools: [done], shim: optional}\n" \
 	"  - {name: dgram6, address: '2001:db8::a', port: 9000, protocol: udp, pools: [done6], shim: optional}\n" \

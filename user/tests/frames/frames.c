@@ -53,6 +53,8 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2 || !strcmp(argv[1], "vectors"))
 		vectors_run("user/tests/vectors/shim-v1.json");
+	if (argc < 2 || !strcmp(argv[1], "stress"))
+		stress_run();
 	if (argc < 2)
 		rows_reached();
 	printf("# %d passed, %d failed\n", passed, failed);

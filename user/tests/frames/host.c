@@ -226,6 +226,11 @@ static void compare(struct xs_count a[SERVICES][XS_R_MAX], struct xs_count b[SER
 			}
 }
 
+int host_prog(void)
+{
+	return xs_obj_prog_fd(obj, XS_PROG_XDP);
+}
+
 void host_run(enum hook hook, const struct frame *in, struct result *r)
 {
 	static struct xs_count before[SERVICES][XS_R_MAX], after[SERVICES][XS_R_MAX];

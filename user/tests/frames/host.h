@@ -24,6 +24,8 @@ void host_open(uint32_t flows, const char *conf);
 void host_close(void);
 /* host_apply() - another configuration. Return: 0 or -errno */
 int host_apply(const char *conf);
+/* host_prog() - the XDP program, for a test that runs it by itself */
+int host_prog(void);
 void host_run(enum hook hook, const struct frame *in, struct result *r);
 /* host_clock() - let the host's clock show words_now; valid false: no sound clock */
 void host_clock(bool valid);

@@ -56,6 +56,8 @@ void rows_reached(void);
 void rows_run(const struct group *g);
 /* vectors_run() - every vector of the file through the program */
 void vectors_run(const char *file);
+/* stress_run() - the flow table under two CPUs */
+void stress_run(void);
 /* say() - the outcome of one row: why NULL or "" is ok */
 void say(const char *group, const char *name, const char *why);
 

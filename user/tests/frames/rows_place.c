@@ -65,6 +65,16 @@ const struct row place_rows[] = {
 	{ "zone: no tenant, anywhere", "ip tcp syn to=zoned from=c4:7", XS_R_PLACED, "& to=z2" },
 	DO("!state z1 up"),
 	{ "dry: zone", "dry ip tcp syn mss to=zoned from=c3:4 shim=short:euro,class=2", XS_R_ZONE_DENIED, NULL },
+	/* a pool with targets of both families */
+	{ "family: IPv4, 1", "ip tcp syn to=mix from=c4:1", XS_R_PLACED, "& to=m4" },
+	{ "family: IPv4, 2", "ip tcp syn to=mix from=c4:2", XS_R_PLACED, "& to=m4" },
+	{ "family: IPv4, 3", "ip tcp syn to=mix from=c4:3", XS_R_PLACED, "& to=m4" },
+	{ "family: IPv4, 4", "ip tcp syn to=mix from=c4:4", XS_R_PLACED, "& to=m4" },
+	{ "family: IPv6, 1", "ip6 tcp syn to=mix6 from=d4:1", XS_R_PLACED, "& to=m6" },
+	{ "family: IPv6, 2", "ip6 tcp syn to=mix6 from=d4:2", XS_R_PLACED, "& to=m6" },
+	{ "family: IPv6, 3", "ip6 tcp syn to=mix6 from=d4:3", XS_R_PLACED, "& to=m6" },
+	{ "family: IPv6, 4", "ip6 tcp syn to=mix6 from=d4:4", XS_R_PLACED, "& to=m6" },
+	{ "family: none of it", "ip6 tcp syn to=cross from=d4:9", XS_R_NO_RULE, RESET },
 	/* rules that expire */
 	DO("!apply brief"),
 	{ "before it expires", SYN "from=c1:40", XS_R_PLACED, "& to=f =level:tenant" },

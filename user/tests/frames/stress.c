@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Two CPUs at once on a small flow table that is always being swept: afterwards every record is either in use or free, once. */
+#include <bpf/bpf.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "user/base/mapio.h"
+#include "user/tests/frames/rows.h"
+
+#define FLOWS 32
+#define FRAMES 12		/* ports from which each of the words comes */
+#define RUNS 50000		/* of each thread */
+
+static const char *const kinds[] = {
+	"ip tcp syn to=chat from=c1:%u", "ip tcp ack to=chat from=c1:%u", "ip tcp rst to=chat from=c1:%u", "ip tcp syn to=twin from=c1:%u",
+	"ip tcp syn to=many from=c4:%u", "ip tcp rst to=many from=c4:%u", "ip udp pay=9 to=dmany from=c4:%u",
+	"ip udp pay=9 to=dmany from=c4:%u shim=long:acme,class=1",
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static struct frame frames[KINDS * FRAMES];
+
+/* One CPU: frames in an order of its own; now and then all records grow old, or a target goes up or down. */
+static void *cpu(void *arg)
+{
+	uint32_t seed = (uintptr_t)arg;
+	struct frame out;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(seed, &set);
+	sched_setaffinity(0, sizeof(set), &set);	/* with one CPU it is two threads on it */
+	for (int i = 0; i < RUNS; i++) {
+		const struct frame *f = &frames[rand_r(&seed) % (KINDS * FRAMES)];
+		LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = f->byte, .data_size_in = f->len, .data_out = out.byte,
+			    .data_size_out = sizeof(out.byte), .repeat = 1);
+
+		if (bpf_prog_test_run_opts(host_prog(), &o))
+			return "a run failed";
+		if (i % 3 == 0)
+			host_age(30);
+		if (i % 100 == 0)
+			host_state(i % 300 ? "b" : "db", rand_r(&seed) % 3);
+	}
+	return NULL;
+}
+
+/* Each index that was ever handed out must be live, or in the store of free ones, and that once. */
+static void check(char *why, size_t size)
+{
+	struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, true);
+	struct xs_alloc a;
+	uint32_t zero = 0, index, has[FLOWS] = { 0 };
+
+	if (!f || xs_map_get(XS_MAP_xs_alloc, &zero, &a)) {
+		snprintf(why, size, "maps cannot be read");
+		return;
+	}
+	while (!bpf_map_lookup_and_delete_elem(xs_map_fd(XS_MAP_xs_free), NULL, &index))
+		if (index < FLOWS)
+			has[index]++;
+	for (uint32_t i = 0; i < FLOWS && i < a.fresh; i++)
+		if (has[i] != (f[i].state == XS_F_FREE)) {
+			snprintf(why, size, "record %u is in state %u and %u times free", i, f[i].state, has[i]);
+			return;
+		}
+}
+
+void stress_run(void)
+{
+	pthread_t t[2];
+	char words[100], why[200] = "";
+	void *said;
+
+	host_open(FLOWS, conf_named("base"));
+	for (uint32_t i = 0; i < KINDS * FRAMES; i++) {
+		snprintf(words, sizeof(words), kinds[i / FRAMES], i % FRAMES + 1);
+		frame_make(&frames[i], words, NULL, NULL);
+	}
+	for (uintptr_t i = 0; i < 2; i++)
+		if (pthread_create(&t[i], NULL, cpu, (void *)i))
+			exit(3);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(t[i], &said);
+		if (said)
+			snprintf(why, sizeof(why), "%s", (const char *)said);
+	}
+	if (!*why)
+		check(why, sizeof(why));
+	say("stress", "two CPUs at once leave each record in use or free, once", why);
+	host_close();
+}
