@@ -6,11 +6,11 @@
 #include "bpf/flowtab.h"
 #include "bpf/measure.h"
 
-/* xs_flow_claim() - mark record i free if it is expired; one of several CPUs succeeds */
-static __always_inline bool xs_flow_claim(struct xs_flow *f, const struct xs_back *b, __u32 i, const struct xs_settings *set)
+/* xs_flow_claim() - mark record i free if it was silent for more than limit jiffies; one of several CPUs succeeds */
+static __always_inline bool xs_flow_claim(struct xs_flow *f, const struct xs_back *b, __u32 i, __u32 limit)
 {
 	struct xs_lock *k = XS_GET(xs_locks, i & (XS_LOCKS - 1));
-	__u32 now = xs_jiffies(), limit = xs_timeout(set, f->state);
+	__u32 now = xs_jiffies();
 	bool mine = false;
 
 	if (!k || f->state == XS_F_FREE || !xs_flow_over(f, b, limit, now))
@@ -61,7 +61,7 @@ __noinline int xs_sweep_one(__u32 gen)
 	a->sweep = i + 1 < a->fresh ? i + 1 : 0;
 	f = XS_GET(xs_flows, i);
 	b = XS_GET(xs_backs, i);
-	return f && b && xs_flow_claim(f, b, i, set) ? xs_flow_free(i, gen) : 0;
+	return f && b && xs_flow_claim(f, b, i, xs_timeout(set, f->state)) ? xs_flow_free(i, gen) : 0;
 }
 
 /* xs_sweep() - look at n records, free the expired ones */
@@ -184,14 +184,15 @@ static __always_inline bool xs_flow_hold(__u32 i)
 	return held;
 }
 
-/* xs_flow_evict() - free record i if its time is over. Return: false if it is not */
+/* xs_flow_evict() - free record i if its time is over, which a closed connection's is as soon as its place is wanted: its client
+ * may use the port for another service at once. Return: false if it is not */
 static __always_inline bool xs_flow_evict(__u32 i, __u32 gen)
 {
 	struct xs_settings *set = XS_GET(xs_settings, gen & 1);
 	struct xs_flow *f = XS_GET(xs_flows, i);
 	struct xs_back *b = XS_GET(xs_backs, i);
 
-	if (!set || !f || !b || !xs_flow_claim(f, b, i, set))
+	if (!set || !f || !b || !xs_flow_claim(f, b, i, f->state == XS_F_CLOSING ? -1 : xs_timeout(set, f->state)))
 		return false;
 	xs_flow_free(i, gen);
 	xs_bump(XS_C_FLOWS_EXPIRED);

@@ -21,6 +21,7 @@ structure()
 	  - {name: near, address: $VIP, port: 81, pools: [near]}
 	  - {name: both, address: $VIP, port: 82, pools: [far, near]}
 	  - {name: vlan, address: $VIP, port: 83, pools: [one]}
+	  - {name: twin, address: $VIP, port: 84, pools: [one]}
 	  - {name: uvlan, address: $VIP, port: 83, protocol: udp, pools: [one]}
 	  - {name: far6, address: "$VIP6", port: 80, pools: [far6]}
 	  - {name: near6, address: "$VIP6", port: 81, pools: [near6]}
@@ -111,6 +112,13 @@ row "keep-alive: one connection opens" hold $VIP 80 1
 port=$(xs -j flow list service far state established | jq -r '.[0].client')
 for _ in 1 2 3; do row "keep-alive: an answer to each request" like '^gpu[01]$' held; done
 row "keep-alive: 3 requests seen, 1 placed" is "3 1" eval 'xs -j flow list client "$port" | jq -r ".[0] | \"\(.requests_seen) \(.requests_placed)\""'
+
+again()	# a port of the client that another service of the same target had until now
+{
+	is "gpu0:1 gpu0:1 gpu0:1" echo "$(cl tcp $VIP 83 1 $CLIENT@30001) $(cl tcp $VIP 84 1 $CLIENT@30001) $(LINGER=0 cl tcp $VIP 83 1 $CLIENT@30001)"
+}
+row "a client's port for another service of the same target" again
+row "a client's port for the same service 20 times, closed by resets" is gpu0:20 eval 'LINGER=0 cl tcp $VIP 83 20 $CLIENT@30002'
 
 export IP_OPTIONS=070b0400000000000000000000
 row "IPv4 options: TCP" like '^(gpu[01]:[0-9]+ ?)+$' cl tcp $VIP 80 4

@@ -10,7 +10,7 @@ with -late behind it if it took a second or more; many are told as `gpu0:150 gpu
     client.py hold ADDR PORT N              opens N connections; for every line on standard input one request on each of them
     client.py stream ADDR PORT              one connection, requests without pause until SIGTERM
 """
-import errno, os, signal, socket, sys, threading, time
+import errno, os, signal, socket, struct, sys, threading, time
 from collections import Counter
 
 LIMIT = float(os.environ.get("LIMIT", 3))
@@ -43,6 +43,8 @@ def outcome(work):
 def connected(kind, addr, port, bind=None):
     s = socket.socket(family(addr), kind)
     s.settimeout(LIMIT)
+    if "LINGER" in os.environ:	# 0: closed by a reset
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, int(os.environ["LINGER"])))
     if "IP_OPTIONS" in os.environ:
         s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(os.environ["IP_OPTIONS"]))
     if bind:
