@@ -112,13 +112,12 @@ row "a new feed takes over" eval 'start; taken "$(place "\"tenant\": \"acme\"" g
 row "and its rows count" go gpu1
 hang_up feed
 
+# all_answers SECONDS: to the rows of a file, each kind with its number
+all_answers() { timeout "$1" nsenter --net=/run/netns/$LAB-host "$build/xsteer" -i "$inst" feed "$tmp/rows" | sort | sed 's/"revision.*//' | uniq -c | tr -s ' '; }
 many_rows()	# 5,000 placements for prefixes in one stream, every answer ok
 {
-	local got
-
 	for i in {1..5000}; do printf '{"op": "set", "kind": "placement", "service": "chat", "prefix": {"depth": 9, "hash": "%08x"}, "targets": ["gpu%d"], "ttl": "300s"}\n' "$i" $((i % 3)); done > "$tmp/rows"
-	got=$(timeout 45 nsenter --net=/run/netns/$LAB-host "$build/xsteer" -i "$inst" feed "$tmp/rows" | sort | sed 's/"revision.*//' | uniq -c | tr -s ' ')
-	is ' 5000 {"ok":true,' echo "$got"
+	is ' 5000 {"ok":true,' all_answers 45
 }
 row "5,000 rows" many_rows
 row "all of them are there" is 5002 fed
@@ -126,4 +125,24 @@ row "each decides for its prefix" is "gpu0 gpu1 gpu2" eval 'for i in 3000 3001 3
 row "an apply with 5,000 fed rows there" structure gpu2
 row "after it they are there" is 5002 fed
 row "other clients go where they went" go gpu1
+
+# Rows that are replaced or half done must not use up the room: many more than there is of it, and feeds killed in the middle.
+replaced()
+{
+	for i in {1..9000}; do printf '{"op": "set", "kind": "placement", "service": "chat", "class": "batch", "targets": [{"name": "gpu0", "weight": %d}, "gpu1"]}\n' $((i % 97 + 1)); done > "$tmp/rows"
+	is ' 9000 {"ok":true,' all_answers 50
+}
+row "9,000 rows for one placement, with 97 rings" replaced
+killed_feeds()
+{
+	local i
+
+	for i in {1..20}; do
+		lab exec host timeout -s KILL "0.$(printf %03d $((RANDOM % 300 + 5)))" "$build/xsteer" -i "$inst" feed "$tmp/rows" > "$tmp/out"
+		like '^(gpu[01]:[0-9]+ ?)+$' cl tcp $VIP 80 2 || return
+	done
+}
+row "20 feeds killed at random" killed_feeds
+row "after them 9,000 rows again" replaced
+row "and an apply" structure gpu0
 finish

@@ -66,8 +66,10 @@ structure()
 	  - {name: abroad, pool: p, site: ny, address: 198.18.12.2, port: 8002}
 	  - {name: six, pool: p6, address: "2001:db8:12::2", port: 8003}
 	services:
+	  - {name: strip, address: $VIP, port: 89, protocol: udp, pools: [p], strip: true}
 	$(services tcp t; services udp u)
 	placements:
+	  - {service: strip, targets: [plain]}
 	$(placements t; placements u)
 	  - {service: tsix, targets: [six]}
 	  - {service: usix, targets: [six]}
@@ -176,6 +178,11 @@ row "a class that is not configured: the default" goes plain $WORKER 80 "{$O, \"
 row "the odd key" refused_to shim_unauthentic $BASE 80 "{$A, \"epoch\": 1}"
 row "IPv6: a shim" goes six 2001:db8:1::2 81 "{$A}"
 
+stripped()	# the shim is gone, the rest is whole
+{
+	is "plain-c0ffee:1" cl udp $VIP 89 1 $BASE "$(shim_hex "{$A}" udp $VIP 89 0)c0ffee"
+}
+row "a shim that is removed before delivery" stripped
 row "refused: no shim" refused_to no_shim $BASE 81
 row "refused: no shim, IPv6" both_ways "ECONNREFUSED no_shim" "EACCES no_shim" 2001:db8:1::2 81
 row "refused: option of another version" is "reset shim_malformed" asks $BASE tcp 80 '{"hex": "fd14585380000000000000000000000000000000"}'

@@ -140,4 +140,17 @@ row "unload" xs unload
 must "load without redirect" xs load --no-redirect uplink gpu0 gpu1
 must "apply again" structure
 everything stack stack
+
+# A firewall that drops what its connection tracking does not know, and one that masquerades.
+if lab exec host nft 'table inet track { chain f { type filter hook forward priority 0; policy drop; meta l4proto icmp accept; meta l4proto ipv6-icmp accept;
+	ct state established,related accept; ct state new meta l4proto { tcp, udp } accept; }; chain i { type filter hook input priority 0; ct state invalid drop; }; }' 2> /dev/null; then
+	row "conntrack: to hosts" both_ways "http://$VIP:80"
+	row "conntrack: to a process here" both_ways "http://$VIP:81"
+	row "conntrack: UDP" like '^(gpu[01]:[0-9]+ ?)+$' cl udp $VIP 80 20
+	lab exec host nft 'table ip hide { chain p { type nat hook postrouting priority 100; oifname "gpu*" masquerade; }; }'
+	row "masquerade: to hosts, by the stack" both_ways "http://$VIP:80"
+	row "masquerade: UDP" like '^(gpu[01]:[0-9]+ ?)+$' cl udp $VIP 80 20
+else
+	echo "skip steer/conntrack: this kernel has none"
+fi
 finish

@@ -6,15 +6,18 @@ with -late behind it if it took a second or more; many are told as `gpu0:150 gpu
     client.py tcp ADDR PORT N [BIND]        N connections, one request each
     client.py udp ADDR PORT N [BIND [HEX]]  N sockets, one datagram each
     client.py ping ADDR SIZE N              echo requests, 20 ms between them
+                                            BIND is ADDR, ADDR@PORT, or ADDR@+PORT: that port, then the next ones
     client.py load ADDR PORT THREADS        connections without pause until SIGTERM
     client.py hold ADDR PORT N              opens N connections; for every line on standard input one request on each of them
+    client.py uhold ADDR PORT N             the same with N datagram sockets
     client.py stream ADDR PORT              one connection, requests without pause until SIGTERM
 """
-import errno, os, signal, socket, struct, sys, threading, time
+import errno, itertools, os, signal, socket, struct, sys, threading, time
 from collections import Counter
 
 LIMIT = float(os.environ.get("LIMIT", 3))
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+used = itertools.count()
 stop = threading.Event()
 
 def family(addr):
@@ -49,6 +52,8 @@ def connected(kind, addr, port, bind=None):
         s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(os.environ["IP_OPTIONS"]))
     if bind:
         host, _, sport = bind.partition("@")
+        if sport.startswith("+"):
+            sport = int(sport) + next(used)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((host, int(sport or 0)))
     s.connect((addr, port))
@@ -58,11 +63,15 @@ def one_tcp(addr, port, bind=None):
     with connected(socket.SOCK_STREAM, addr, port, bind) as s:
         return ask(s)
 
-def one_udp(addr, port, bind=None, payload=bytes(range(64))):
+def send(s, payload=bytes(range(64))):
+    """The target's name, and what of the payload came to it where that is not all."""
+    s.send(payload)
+    name, _, told = s.recv(65535).decode().partition(" ")
+    return name if payload.hex() == told else f"{name}-{told}"
+
+def one_udp(addr, port, bind=None, *payload):
     with connected(socket.SOCK_DGRAM, addr, port, bind) as s:
-        s.send(payload)
-        name, _, told = s.recv(65535).decode().partition(" ")
-        return name if payload.hex().endswith(told) else f"OTHER-PAYLOAD-{told}"
+        return send(s, *payload)
 
 def ping(addr, port, size):
     v6 = ":" in addr
@@ -110,11 +119,11 @@ def until_told(work, threads):
         t.join()
     tell(outcomes)
 
-def hold(addr, port, n):
-    socks = [connected(socket.SOCK_STREAM, addr, port) for _ in range(n)]
+def hold(kind, request, addr, port, n):
+    socks = [connected(kind, addr, port) for _ in range(n)]
     print("open", flush=True)
     for _ in sys.stdin:
-        print(*(outcome(lambda: ask(s)) for s in socks), flush=True)
+        print(*(outcome(lambda: request(s)) for s in socks), flush=True)
 
 def main():
     what, addr, port, *rest = sys.argv[1:]
@@ -132,7 +141,9 @@ def main():
         s = connected(socket.SOCK_STREAM, addr, port)
         until_told(lambda: ask(s), 1)
     elif what == "hold":
-        hold(addr, port, int(rest[0]))
+        hold(socket.SOCK_STREAM, ask, addr, port, int(rest[0]))
+    elif what == "uhold":
+        hold(socket.SOCK_DGRAM, send, addr, port, int(rest[0]))
 
 if __name__ == "__main__":
     main()

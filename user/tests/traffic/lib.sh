@@ -132,6 +132,14 @@ hang_up()	# NAME: its input ends, and so does it
 	rm -f "$tmp/$1.in" "$tmp/$1.out"
 }
 
+# The same with datagram sockets
+uhold()
+{
+	talk uhold client /usr/bin/python3 "$traffic/client.py" uhold "$@"
+	is open hear uhold
+}
+uheld() { say uhold; hear uhold; }
+
 # loaded: connections without pause begin; unhurt REGEX: they end, and all of them were answered, by targets that match
 loaded()
 {
