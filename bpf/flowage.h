@@ -180,6 +180,8 @@ static __always_inline bool xs_flow_hold(__u32 i)
 	held = f->state != XS_F_FREE;
 	if (held)
 		f->seen = now;
+	if (f->state == XS_F_CLOSING)	/* or another service would take it */
+		f->state = XS_F_HALF_OPEN;
 	bpf_spin_unlock(&k->lock);
 	return held;
 }
