@@ -63,6 +63,24 @@ static __always_inline void xs_advance(const struct xs_pkt *p, struct xs_flow *f
 	xs_flow_close(f, b, p->id.flow - 1, fl);
 }
 
+/* xs_yield() - a client connects to a target's own address: what is left of a closed connection that came to it from the same
+ * port by a service must not rewrite these replies. Reads a packet that is not ours */
+static __always_inline void xs_yield(struct xs_pkt *p)
+{
+	struct xs_tuple t = { .client = &p->hdr.src, .cport = p->hdr.sport, .other = &p->hdr.dst, .oport = p->hdr.dport,
+			      .proto = IPPROTO_TCP, .dir = XS_TO_CLIENT, .gen = p->id.gen };
+	struct xs_maybe *m = XS_GET(xs_maybe, 0);
+	__u32 service, i;
+
+	if ((p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK)) != XS_TCP_SYN || feat.dry || !m)
+		return;
+	if (!xs_maybe_ours(m, &p->hdr.dst, p->hdr.dport, IPPROTO_TCP))
+		return;
+	i = xs_tuple_find(&t, xs_tuple_hash(t.client, t.cport, t.other, t.oport, IPPROTO_TCP, XS_TO_CLIENT), &service);
+	if (i)
+		xs_flow_evict(i - 1, p->id.gen);
+}
+
 /* xs_tells() - whether a packet says anything about time: handshake, payload, end */
 static __always_inline bool xs_tells(const struct xs_pkt *p, const struct xs_flow *f)
 {

@@ -60,6 +60,8 @@ int xsteer_xdp(xs_ctx *c)
 			r = xs_to_target(c, p, s, &act);
 		else
 			r = xs_to_client(c, p, s, &act);
+	} else if (r == XS_R_NOT_OURS) {
+		xs_yield(p);
 	}
 	return xs_end(c, p, s, r, act);
 }
