@@ -118,6 +118,11 @@ again()	# a port of the client that another service of the same target had until
 	is "gpu0:1 gpu0:1 gpu0:1" echo "$(cl tcp $VIP 83 1 $CLIENT@30001) $(cl tcp $VIP 84 1 $CLIENT@30001) $(LINGER=0 cl tcp $VIP 83 1 $CLIENT@30001)"
 }
 row "a client's port for another service of the same target" again
+past()	# the service, on the same port as before: to the target's own address, and back
+{
+	is "gpu0:1 gpu0:1 gpu0:1" echo "$(LINGER=0 cl tcp $VIP 83 1 $CLIENT@30003) $(LINGER=0 cl tcp 198.18.10.2 8000 1 $CLIENT@30003) $(cl tcp $VIP 83 1 $CLIENT@30003)"
+}
+row "a client's port past the service, to the target's own address" past
 row "a client's port for the same service 20 times, closed by resets" is gpu0:20 eval 'LINGER=0 cl tcp $VIP 83 20 $CLIENT@30002'
 
 export IP_OPTIONS=070b0400000000000000000000
