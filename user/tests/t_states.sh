@@ -53,6 +53,17 @@ row "30 datagram sockets" uhold $VIP 80 30
 uheld=$(uheld)
 distinct() { tr " " "\n" <<< "$*" | sort -u | paste -sd" "; }
 row "each target has some" is "gpu0 gpu1 gpu2 - gpu0 gpu1 gpu2" eval 'echo "$(distinct $held) - $(distinct $uheld)"'
+explained() { xs -j explain --to $VIP:80 --from "$1" | jq -r '"\(.reason) \(.target)"'; }
+known()	# explain says of connections that are there where their packets go
+{
+	local client target
+
+	while read -r client target; do
+		is "steered $target" explained "$client" || return
+	done < <(xs -j flow list service chat state established limit 5 | jq -r '.[] | "\(.client) \(.target)"')
+}
+row "five connections to ask about" is 5 eval "xs -j flow list service chat state established limit 5 | jq length"
+row "explain knows connections that are there" known
 
 loaded
 row "drain under load" xs target drain gpu1
