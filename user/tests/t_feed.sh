@@ -50,9 +50,9 @@ row "a row for the service" taken "$(place '"ttl": "300s"' gpu1)"
 row "it goes before the configured one" go gpu1
 row "a row for the tenant" taken "$(place '"tenant": "acme"' gpu2)"
 row "it goes before the service's" go gpu2
-row "a row for tenant and class, with little time" taken "$(place '"tenant": "acme", "class": "batch", "ttl": "1s"' gpu0)"
+row "a row for tenant and class, with little time" taken "$(place '"tenant": "acme", "class": "batch", "ttl": "5s"' gpu0)"
 row "it goes before the tenant's" is gpu0:1 cl tcp $VIP 80 1
-row "when its time is over the tenant's counts again" lab wait 5 is gpu2:1 cl tcp $VIP 80 1
+row "when its time is over the tenant's counts again" lab wait 15 is gpu2:1 cl tcp $VIP 80 1
 row "a row in place of another" taken "$(place '"tenant": "acme"' gpu1)"
 row "it counts from the next connection on" go gpu1
 row "delete" taken "$(place '"tenant": "acme"' '' delete)"
