@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The rows of t_stamp.sh, which makes namespace, cgroups and clients: stamp.py XSTEER WORKDIR CGROUP PINDIR
-import ctypes, json, os, socket, stat, struct, subprocess, sys, time
+import ctypes, json, os, shutil, socket, stat, struct, subprocess, sys, time
 
 from stamp_lib import Wire, inside
 
