@@ -33,7 +33,7 @@ BPFOBJ := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c)) $(pat
 SKEL := $(patsubst $(B)/bpf/%.bpf.o,$(B)/skel/%.skel.h,$(BPFOBJ))
 # A tool is tools/NAME.c with its tools/NAME_*.c.
 TOOLS := $(patsubst tools/%.c,$(B)/%,$(filter-out %.bpf.c $(wildcard tools/*_*.c),$(wildcard tools/*.c)))
-TESTS := $(patsubst user/tests/%.c,$(B)/tests/%,$(wildcard user/tests/test_*.c)) $(B)/tests/frames
+TESTS := $(patsubst user/tests/%.c,$(B)/tests/%,$(wildcard user/tests/test_*.c)) $(B)/tests/frames $(B)/tests/storm
 PAGES := $(B)/man/xsteer.8 $(B)/man/xsteer.yaml.5
 # What C files include of the build: skeletons, the version, texts as string literals
 GENH := $(SKEL) $(B)/gen/version.h $(patsubst user/man/%,$(B)/gen/%.h,$(filter-out %.c %.h,$(wildcard user/man/*)))
@@ -128,6 +128,9 @@ $(B)/libxsteer-shim.a: $(LIBOBJ)
 	$(call say,AR)rm -f $@ && ar rcs $@ $^
 $(B)/tests/frames: $(patsubst %.c,$(B)/san/%.o,$(wildcard user/tests/frames/*.c)) $(SANOBJ)
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(LIBS)
+STORM := $(wildcard user/tests/storm/*.c user/tests/frames/rows_*.c) $(addprefix user/tests/frames/,confs.c words.c build.c host.c devices.c)
+$(B)/tests/storm: $(patsubst %.c,$(B)/obj/%.o,$(STORM)) $(OBJ)
+	$(call say,LINK)mkdir -p $(@D) && $(CC) -o $@ $^ $(LIBS)
 $(B)/tests/%: $(B)/san/user/tests/%.o $(SANOBJ)
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ -lcmocka $(LIBS)
 $(B)/%: $(B)/obj/tools/%.o $(B)/libxsteer-shim.a

@@ -4,9 +4,16 @@
 #include "user/tests/storm/judge.h"
 
 #define WENTS (1u << 20)
+#define KNOWN 64
 
 enum { DROP = 1, PASS = 2, TX = 3, REDIRECT = 4, EGRESS_PASS = -1 };
 enum { SYN = 2, RST = 4, ACK = 16 };
+
+/* A service, as long as flows may remember it; places in the list are what `went` calls it by. */
+struct known {
+	struct xs_r_service row;
+	bool now;		/* it is configured */
+};
 
 /* Where something went: by service, and then `to` is the target; or by target, and then it is the service. */
 struct went {
@@ -17,13 +24,37 @@ struct went {
 enum { FREE, BY_SERVICE, BY_TARGET };
 
 static const struct xs_model *rows;
+static struct known known[KNOWN];
 static bool down[XS_MAX_TARGETS], clock_sound = true;
 static struct went wents[WENTS];
 static uint32_t used[WENTS], nused;
 
+static bool is_end(const struct xs_addr *a, uint16_t port, const struct xs_addr *b, __be16 bport)
+{
+	return !memcmp(a, b, 16) && port == ntohs(bport);
+}
+
+static struct known *service_at(const struct xs_addr *a, uint16_t port, uint8_t proto)
+{
+	struct known *s = known;
+
+	while (s < known + KNOWN - 1 && s->row.proto && (s->row.proto != proto || !is_end(a, port, &s->row.addr, s->row.port)))
+		s++;
+	return s;
+}
+
 void judge_rows(const struct xs_model *m)
 {
+	const struct xs_r_service *s;
+	struct known *k;
+
 	rows = m;
+	for (k = known; k < known + KNOWN; k++)
+		k->now = false;
+	xs_each(s, m, XS_K_SERVICE) {
+		k = service_at(&s->addr, ntohs(s->port), s->proto);
+		*k = (struct known){ *s, true };
+	}
 }
 
 void judge_state(uint16_t target, bool up)
@@ -69,21 +100,6 @@ static void remember(const struct went *q, uint16_t to)
 		*w = *q;
 	}
 	w->to = to;
-}
-
-static bool is_end(const struct xs_addr *a, uint16_t port, const struct xs_addr *b, __be16 bport)
-{
-	return !memcmp(a, b, 16) && port == ntohs(bport);
-}
-
-static const struct xs_r_service *service_at(const struct xs_addr *a, uint16_t port, uint8_t proto)
-{
-	const struct xs_r_service *s;
-
-	xs_each(s, rows, XS_K_SERVICE)
-		if (s->proto == proto && is_end(a, port, &s->addr, s->port))
-			return s;
-	return NULL;
 }
 
 static const struct xs_r_target *target_at(const struct xs_addr *a, uint16_t port)
@@ -237,9 +253,10 @@ static const char *rewritten(const struct judge_case *k, const struct judge_read
 	return NULL;
 }
 
-static const char *steered(const struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
+static const char *steered(struct judge_case *k, const struct judge_read *r, const struct known *to)
 {
-	struct went q = { .client = r->src, .cport = r->sport, .id = s->h.id, .proto = r->proto, .by = BY_SERVICE };
+	struct went q = { .client = r->src, .cport = r->sport, .id = to - known, .proto = r->proto, .by = BY_SERVICE };
+	const struct xs_r_service *s = &to->row;
 	uint32_t gone = k->in_len - k->out_len;
 	const struct xs_r_target *t;
 	const char *wrong;
@@ -254,28 +271,27 @@ static const char *steered(const struct judge_case *k, const struct judge_read *
 	t = target_at(&o.dst, o.dport);
 	if (!t)
 		return "it went to an address that is no target";
+	wrong = NULL;
 	if (went(&q)->by == FREE || went(&q)->to != t->h.id)
-		wrong = placement(k, r, s, t);
-	else
-		wrong = NULL;
+		wrong = to->now ? placement(k, r, s, t) : "a new flow of a service that is gone";
 	wrong = wrong ?: rewritten(k, r, &o, true, gone);
 	if (wrong)
 		return wrong;
 	remember(&q, t->h.id);
 	q.by = BY_TARGET;
 	q.id = t->h.id;
-	remember(&q, s->h.id);
+	remember(&q, to - known);
+	k->steered = true;
 	return NULL;
 }
 
-static const char *undone(const struct judge_case *k, const struct judge_read *r, uint16_t service)
+static const char *undone(const struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
 {
-	const struct xs_r_service *s = xs_row_id(rows, XS_K_SERVICE, service);
 	struct judge_read o;
 
 	if (!judge_read(k->out, k->out_len, &o))
 		return "what came out cannot be read";
-	if (!s || !is_end(&o.src, o.sport, &s->addr, s->port))
+	if (!is_end(&o.src, o.sport, &s->addr, s->port))
 		return "a reply got another source than the service its flow belongs to";
 	return rewritten(k, r, &o, false, 0);
 }
@@ -306,11 +322,12 @@ static const char *icmp_answer(const struct judge_case *k, const struct judge_re
 	return judge_sum(f, &o) ? "the checksum of the answer is wrong" : NULL;
 }
 
-static const char *answered(const struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
+static const char *answered(struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
 {
 	uint32_t ends = r->v6 ? 8 : 12, size = r->v6 ? 16 : 4;
 	struct judge_read o;
 
+	k->answered = true;
 	if (s->refuse == XS_REFUSE_SILENT || r->flags & RST)
 		return "an answer where there must be none";
 	if (k->out_len > k->in_len || k->out_len < r->l3 + ends + 2 * size)
@@ -331,51 +348,69 @@ static bool martian(const struct judge_read *r)
 	static const uint8_t zeroes[15];
 	const uint8_t *a = (const uint8_t *)&r->src;
 
-	if (service_at(&r->src, r->sport, r->proto))
+	if (service_at(&r->src, r->sport, r->proto)->now)
 		return true;
 	if (r->v6)
 		return a[0] == 0xff || (!memcmp(a, zeroes, 15) && a[15] <= 1);
 	return a[12] == 0 || a[12] == 127 || a[12] >= 224;
 }
 
-/* Both steered frames and answers may leave by redirect; an answer comes from the service. */
+/* Both steered frames and answers may leave by redirect; an answer goes from the service to the client. */
 static bool is_answer(const struct judge_case *k, const struct judge_read *r)
 {
 	uint32_t src = r->l3 + (r->v6 ? 8 : 12), size = r->v6 ? 16 : 4;
 
-	return k->out_len >= src + size && !memcmp(k->out + src, k->in + src + size, size);
+	return k->out_len >= src + 2 * size && !memcmp(k->out + src, k->in + src + size, size) &&
+	       !memcmp(k->out + src + size, k->in + src, size);
 }
 
-static const char *to_service(const struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
+static const char *to_service(struct judge_case *k, const struct judge_read *r, const struct known *s)
 {
 	if (k->verdict == DROP)
 		return NULL;
 	if (k->verdict == PASS && same(k))
 		return martian(r) ? NULL : "a packet to a service went up untouched";
 	if (k->verdict == TX || (k->verdict == REDIRECT && is_answer(k, r)))
-		return answered(k, r, s);
+		return answered(k, r, &s->row);
 	return k->verdict == PASS || k->verdict == REDIRECT ? steered(k, r, s) : "a verdict that there is not";
 }
 
-const char *judge_frame(const struct judge_case *k)
+/* Whose a frame to a service that is gone may be: of a flow that has not ended, which begins nothing. */
+static const char *to_gone(struct judge_case *k, const struct judge_read *r, const struct known *s)
+{
+	struct went q = { .client = r->src, .cport = r->sport, .id = s - known, .proto = r->proto, .by = BY_SERVICE };
+
+	if (k->verdict == PASS && same(k))
+		return NULL;
+	if (went(&q)->by == FREE)
+		return "what is no longer ours did not pass untouched";
+	if (r->proto == 6 && (r->flags & (SYN | ACK | RST)) == SYN && (k->verdict == DROP || k->verdict == TX || is_answer(k, r)))
+		return "a first packet to a service that is gone was refused";
+	return to_service(k, r, s);
+}
+
+const char *judge_frame(struct judge_case *k)
 {
 	int pass = k->hook == JUDGE_EGRESS ? EGRESS_PASS : PASS;
-	const struct xs_r_service *s = NULL;
 	const struct xs_r_target *t;
+	const struct known *s;
 	struct judge_read r;
 	struct went q, *w;
 
 	if (judge_read(k->in, k->in_len, &r)) {
-		s = k->hook == JUDGE_EGRESS ? NULL : service_at(&r.dst, r.dport, r.proto);
-		if (s && k->hook == JUDGE_DRY)
+		s = service_at(&r.dst, r.dport, r.proto);
+		if (s->now && k->hook == JUDGE_DRY)
 			return same(k) && (k->verdict == PASS || k->verdict == DROP) ? NULL : "a dry run did something";
-		if (s)
+		if (s->now && k->hook == JUDGE_XDP)
 			return to_service(k, &r, s);
+		if (s->row.proto && k->hook == JUDGE_XDP && !target_at(&r.src, r.sport))
+			return to_gone(k, &r, s);
 		t = target_at(&r.src, r.sport);
 		q = (struct went){ .client = r.dst, .cport = r.dport, .id = t ? t->h.id : 0, .proto = r.proto, .by = BY_TARGET };
 		w = t ? went(&q) : NULL;
-		if (w && w->by != FREE && !same(k))
-			return k->verdict == (k->hook == JUDGE_EGRESS ? pass : REDIRECT) ? undone(k, &r, w->to) : "a reply was lost";
+		k->reply = w && w->by != FREE;
+		if (k->reply && !same(k))
+			return k->verdict == (k->hook == JUDGE_EGRESS ? pass : REDIRECT) ? undone(k, &r, &known[w->to].row) : "a reply was lost";
 	}
 	if (k->verdict != pass)
 		return "what is not ours did not pass";

@@ -15,6 +15,7 @@ struct judge_case {
 	const uint8_t *in, *out;
 	uint32_t in_len, out_len;
 	int verdict;
+	bool steered, answered, reply;	/* what it was found to be: on its way to a target, a refusal, of a flow that was steered */
 };
 
 /* What is read of a frame; offsets in bytes, numbers in host order. */
@@ -34,8 +35,8 @@ void judge_state(uint16_t target, bool up);
 void judge_clock(bool sound);
 /* judge_forget() - no flows and no states, as after a load */
 void judge_forget(void);
-/* judge_frame() - Return: NULL, or what is wrong; *why then says more. What was steered is remembered */
-const char *judge_frame(const struct judge_case *k);
+/* judge_frame() - Return: NULL, or what is wrong. What was steered is remembered */
+const char *judge_frame(struct judge_case *k);
 
 /* judge_read() - read.c. Return: false: nothing of it can be steered */
 bool judge_read(const uint8_t *f, uint32_t len, struct judge_read *r);
