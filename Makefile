@@ -59,15 +59,16 @@ check: all		## every test, or ONLY='t_batch sizes'; ends with `N passed, N faile
 
 tests: $(TESTS) $(B)/fuzz_path
 
-# What finds something new is added below build/, `make corpus` takes the best of it into tools/corpus
+# What reaches something new is kept below $(B); `make corpus` then renews tools/corpus, the fewest inputs that reach as much code.
 FUZZ_SECONDS ?= 600
+FUZZ_MORE = @mkdir -p $(B)/corpus $(B)/seeds && $(B)/tests/frames --export $(B)/seeds
 fuzz: $(B)/fuzz_path $(B)/tests/frames	## mutate frames through the packet path, built for this host with sanitizers
-	@mkdir -p $(B)/corpus $(B)/seeds && $(B)/tests/frames --export $(B)/seeds
+	$(FUZZ_MORE)
 	nice -n 10 $(B)/fuzz_path $(FUZZ_FLAGS) -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/finding- $(B)/corpus tools/corpus $(B)/seeds
 
-corpus: $(B)/fuzz_path	## keep the smallest set of inputs that reaches as much
-	rm -rf $(B)/merged && mkdir -p $(B)/merged $(B)/corpus $(B)/seeds tools/corpus
-	$(B)/fuzz_path $(FUZZ_FLAGS) -merge=1 $(B)/merged tools/corpus $(B)/seeds $(B)/corpus
+corpus: $(B)/fuzz_path $(B)/tests/frames	## keep what `make fuzz` has found to be worth it
+	$(FUZZ_MORE) && rm -rf $(B)/merged && mkdir -p $(B)/merged tools/corpus
+	$(B)/fuzz_path $(FUZZ_FLAGS) -use_counters=0 -set_cover_merge=1 $(B)/merged tools/corpus $(B)/seeds $(B)/corpus
 	rm -rf tools/corpus && mv $(B)/merged tools/corpus
 
 bench: all		## ns per packet, net of an empty program and as ratios to a classic balancer
