@@ -60,23 +60,25 @@ static void worded(struct frame *f)
 	static const char *const flags[] = { "syn", "syn", "syn", "syn", "ack", "ack", "ack psh", "fin ack", "rst", "syn ack", "syn rst", "" };
 	static const char *const tenants[] = { "acme", "acme", "plain", "euro", "euro", "nobody", "acme,key=wrong", "acme,odd", "plain,untagged" };
 	static const char *const more[] = { "", "", "", "vlan=7", "qinq=5 vlan=6", "opt=12", "mf", "ttl=1", "pad=6", "nocsum" };
-	static const char *const prefix[2][3] = { { "", "exp0=9,h=badcafe", "exp0=4,h=1/2/3" }, { "", "a=9,ha=badcafe", "a=10,ha=77,back=1,hb=badcafe" } };
+	static const char *const prefix[2][3] = { { "", "exp0=9,h=badcafe", "exp0=4,h=1/2/3" },
+		{ "", "a=9,ha=badcafe", "a=10,ha=77,back=1,hb=badcafe" } };
 	bool v6 = !chance(6), is_tcp = chance(2);
 	char words[400], shim[120] = "";
 
 	if (!chance(2))
 		snprintf(shim, sizeof(shim), "%sshim=%s:%s,class=%u,%s", is_tcp ? "mss " : "", is_tcp ? "short" : "long", ANY(tenants), chance(4),
 			 prefix[is_tcp][chance(3)]);
-	snprintf(words, sizeof(words), "%s %s %s from=%s:%u to=%s %s %s pay=%u", v6 ? "ip6" : "ip", is_tcp ? "tcp" : "udp", is_tcp ? ANY(flags) : "",
-		 clients[v6][chance(6)], 1000 + chance(PORTS), is_tcp ? tcp[v6][chance(10)] : udp[v6][chance(10)], ANY(more), shim,
-		 chance(4) ? chance(100) : chance(1500));
+	snprintf(words, sizeof(words), "%s %s %s from=%s:%u to=%s %s %s pay=%u", v6 ? "ip6" : "ip", is_tcp ? "tcp" : "udp",
+		 is_tcp ? ANY(flags) : "", clients[v6][chance(6)], 1000 + chance(PORTS),
+		 is_tcp ? tcp[v6][chance(10)] : udp[v6][chance(10)], ANY(more), shim, chance(4) ? chance(100) : chance(1500));
 	frame_make(f, words, NULL, NULL);
 }
 
 /* A few bytes changed, a piece taken from another frame, or an end cut off. */
 static void mutate(struct frame *f)
 {
-	static const uint8_t telling[] = { 0, 1, 4, 5, 6, 0x11, 0x2b, 0x2c, 0x3c, 0x40, 0x45, 0x46, 0x4f, 0x58, 0x53, 0x60, 0x7f, 0x80, 0x81, 0x86, 0xdd, 0xfd, 0xff };
+	static const uint8_t telling[] = { 0, 1, 4, 5, 6, 0x11, 0x2b, 0x2c, 0x3c, 0x40, 0x45, 0x46, 0x4f,
+		0x58, 0x53, 0x60, 0x7f, 0x80, 0x81, 0x86, 0xdd, 0xfd, 0xff };
 	const struct frame *other = &base[chance(nbase)];
 	uint32_t n, at;
 

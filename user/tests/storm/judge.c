@@ -197,7 +197,8 @@ static bool is_member(const struct xs_r_service *s, const struct xs_r_target *t)
 	return false;
 }
 
-static const char *placement(const struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s, const struct xs_r_target *t)
+static const char *placement(const struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s,
+			     const struct xs_r_target *t)
 {
 	bool known;
 	uint64_t z;
@@ -296,53 +297,6 @@ static const char *undone(const struct judge_case *k, const struct judge_read *r
 	return rewritten(k, r, &o, false, 0);
 }
 
-/* Whether ICMP that came out says what it should: an error about the frame that came in. */
-static const char *icmp_answer(const struct judge_case *k, const struct judge_read *r)
-{
-	uint32_t l4 = r->l3 + (r->v6 ? 40 : 20), end;
-	struct judge_read o = *r;
-	const uint8_t *f = k->out;
-
-	if (k->out_len < l4 + 8 + (r->v6 ? 40 : 20) + 8)
-		return "the answer is too short";
-	end = r->v6 ? l4 + (f[r->l3 + 4] << 8 | f[r->l3 + 5]) : r->l3 + (uint32_t)(f[r->l3 + 2] << 8 | f[r->l3 + 3]);
-	if (end != k->out_len || f[r->l3 + (r->v6 ? 6 : 9)] != (r->v6 ? 58 : 1))
-		return "the answer is of another length or protocol than it says";
-	if (memcmp(f + l4 + 8, k->in + r->l3, k->out_len - l4 - 8))
-		return "the answer quotes something else";
-	o.l4 = l4;
-	o.end = end;
-	o.proto = 58;
-	if (!r->v6) {	/* no pseudo header */
-		memset(&o.src, 0, sizeof(o.src));
-		memset(&o.dst, 0, sizeof(o.dst));
-		o.proto = 0;
-		return judge_ip_sum(f, &o) || (judge_sum(f, &o) + 0xffff - (end - l4) % 0xffff) % 0xffff ? "a checksum of the answer is wrong" : NULL;
-	}
-	return judge_sum(f, &o) ? "the checksum of the answer is wrong" : NULL;
-}
-
-static const char *answered(struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
-{
-	uint32_t ends = r->v6 ? 8 : 12, size = r->v6 ? 16 : 4;
-	struct judge_read o;
-
-	k->answered = true;
-	if (s->refuse == XS_REFUSE_SILENT || r->flags & RST)
-		return "an answer where there must be none";
-	if (k->out_len > k->in_len || k->out_len < r->l3 + ends + 2 * size)
-		return "an answer larger than what caused it, or none at all";
-	if (memcmp(k->out, k->in + 6, 6) || memcmp(k->out + 6, k->in, 6) || memcmp(k->out + 12, k->in + 12, r->l3 - 12))
-		return "the answer does not go back where the frame came from";
-	if (memcmp(k->out + r->l3 + ends, k->in + r->l3 + ends + size, size) || memcmp(k->out + r->l3 + ends + size, k->in + r->l3 + ends, size))
-		return "the answer is not between the two ends";
-	if (r->proto == 17)
-		return icmp_answer(k, r);
-	if (!judge_read(k->out, k->out_len, &o) || o.proto != 6 || !(o.flags & RST) || o.sport != r->dport || o.dport != r->sport || o.end != k->out_len)
-		return "the answer is no reset";
-	return (!r->v6 && judge_ip_sum(k->out, &o)) || judge_sum(k->out, &o) ? "a checksum of the reset is wrong" : NULL;
-}
-
 static bool martian(const struct judge_read *r)
 {
 	static const uint8_t zeroes[15];
@@ -355,23 +309,14 @@ static bool martian(const struct judge_read *r)
 	return a[12] == 0 || a[12] == 127 || a[12] >= 224;
 }
 
-/* Both steered frames and answers may leave by redirect; an answer goes from the service to the client. */
-static bool is_answer(const struct judge_case *k, const struct judge_read *r)
-{
-	uint32_t src = r->l3 + (r->v6 ? 8 : 12), size = r->v6 ? 16 : 4;
-
-	return k->out_len >= src + 2 * size && !memcmp(k->out + src, k->in + src + size, size) &&
-	       !memcmp(k->out + src + size, k->in + src, size);
-}
-
 static const char *to_service(struct judge_case *k, const struct judge_read *r, const struct known *s)
 {
 	if (k->verdict == DROP)
 		return NULL;
 	if (k->verdict == PASS && same(k))
 		return martian(r) ? NULL : "a packet to a service went up untouched";
-	if (k->verdict == TX || (k->verdict == REDIRECT && is_answer(k, r)))
-		return answered(k, r, &s->row);
+	if (k->verdict == TX || (k->verdict == REDIRECT && judge_is_answer(k, r)))
+		return judge_answer(k, r, &s->row);
 	return k->verdict == PASS || k->verdict == REDIRECT ? steered(k, r, s) : "a verdict that there is not";
 }
 
@@ -384,7 +329,7 @@ static const char *to_gone(struct judge_case *k, const struct judge_read *r, con
 		return NULL;
 	if (went(&q)->by == FREE)
 		return "what is no longer ours did not pass untouched";
-	if (r->proto == 6 && (r->flags & (SYN | ACK | RST)) == SYN && (k->verdict == DROP || k->verdict == TX || is_answer(k, r)))
+	if (r->proto == 6 && (r->flags & (SYN | ACK | RST)) == SYN && (k->verdict == DROP || k->verdict == TX || judge_is_answer(k, r)))
 		return "a first packet to a service that is gone was refused";
 	return to_service(k, r, s);
 }

@@ -38,6 +38,10 @@ void judge_forget(void);
 /* judge_frame() - Return: NULL, or what is wrong. What was steered is remembered */
 const char *judge_frame(struct judge_case *k);
 
+/* judge_is_answer() - both steered frames and answers may leave by redirect; an answer goes from the service to the client */
+bool judge_is_answer(const struct judge_case *k, const struct judge_read *r);
+/* judge_answer() - a refusal sent back for this frame to the service. Return: as judge_frame() */
+const char *judge_answer(struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s);
 /* judge_read() - read.c. Return: false: nothing of it can be steered */
 bool judge_read(const uint8_t *f, uint32_t len, struct judge_read *r);
 /* judge_shim() - the tenant's number in the frame's shim. Return: false: there is none */

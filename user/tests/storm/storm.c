@@ -114,15 +114,33 @@ static void one(uint64_t n)
 	count(&k, same);
 }
 
+typedef unsigned long long ull;
+
 static void say_line(bool ok, const char *what, const char *why)
 {
 	printf("%s storm: %s%s%s\n", ok ? "ok" : "not ok", what, ok ? "" : ": ", ok ? "" : why);
 }
 
+/* Return: true if all is well */
+static bool report(uint64_t frames, uint64_t seed, uint64_t counted)
+{
+	bool all = changed > frames / 20 && answered > frames / 100 && untouched > frames / 20, reasons = counted >= least && counted <= most;
+	char why[160];
+
+	printf("# seed %llu, %llu frames: %llu rewritten, %llu answered, %llu dropped, %llu untouched\n", (ull)seed, (ull)frames, (ull)changed,
+	       (ull)answered, (ull)dropped, (ull)untouched);
+	snprintf(why, sizeof(why), "%llu findings, seed %llu", (ull)findings, (ull)seed);
+	say_line(!findings, "every frame went where the rows say, and what is not ours untouched", why);
+	snprintf(why, sizeof(why), "%llu counted, not %llu to %llu; seed %llu", (ull)counted, (ull)least, (ull)most, (ull)seed);
+	say_line(reasons, "each left for one counted reason", why);
+	say_line(all, "rewritten, answered and untouched frames were among them", "too few of one kind");
+	return !findings && reasons && all;
+}
+
 int main(int argc, char **argv)
 {
-	uint64_t frames = argc > 1 ? strtoull(argv[1], NULL, 0) : 50000, seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL), counted;
-	char why[160];
+	uint64_t frames = argc > 1 ? strtoull(argv[1], NULL, 0) : 50000;
+	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL), counted;
 
 	if (geteuid()) {
 		printf("skip storm: needs root\n");
@@ -150,13 +168,5 @@ int main(int argc, char **argv)
 	}
 	counted = host_counted();
 	host_close();
-	printf("# seed %llu, %llu frames: %llu rewritten, %llu answered, %llu dropped, %llu untouched\n", (unsigned long long)seed, (unsigned long long)frames,
-	       (unsigned long long)changed, (unsigned long long)answered, (unsigned long long)dropped, (unsigned long long)untouched);
-	snprintf(why, sizeof(why), "%llu findings, seed %llu", (unsigned long long)findings, (unsigned long long)seed);
-	say_line(!findings, "every frame went where the rows say, and what is not ours untouched", why);
-	snprintf(why, sizeof(why), "%llu counted, not %llu to %llu; seed %llu", (unsigned long long)counted, (unsigned long long)least, (unsigned long long)most,
-		 (unsigned long long)seed);
-	say_line(counted >= least && counted <= most, "each left for one counted reason", why);
-	say_line(changed > frames / 20 && answered > frames / 50 && untouched > frames / 20, "all kinds were among them", "the storm was a breeze");
-	return findings || counted < least || counted > most;
+	return !report(frames, seed, counted);
 }
