@@ -33,13 +33,13 @@ BPFOBJ := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c)) $(pat
 SKEL := $(patsubst $(B)/bpf/%.bpf.o,$(B)/skel/%.skel.h,$(BPFOBJ))
 # A tool is tools/NAME.c with its tools/NAME_*.c.
 TOOLS := $(patsubst tools/%.c,$(B)/%,$(filter-out %.bpf.c $(wildcard tools/*_*.c),$(wildcard tools/*.c)))
-TESTS := $(patsubst user/tests/%.c,$(B)/tests/%,$(wildcard user/tests/test_*.c)) $(B)/tests/frames
+TESTS := $(patsubst user/tests/%.c,$(B)/tests/%,$(wildcard user/tests/test_*.c)) $(B)/tests/frames $(B)/tests/storm
 PAGES := $(B)/man/xsteer.8 $(B)/man/xsteer.yaml.5
 # What C files include of the build: skeletons, the version, texts as string literals
 GENH := $(SKEL) $(B)/gen/version.h $(patsubst user/man/%,$(B)/gen/%.h,$(filter-out %.c %.h,$(wildcard user/man/*)))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check bench install uninstall clean help deps tests
+.PHONY: all demo check fuzz corpus bench install uninstall clean help deps tests
 .SECONDARY:
 
 all: deps		## build everything (the default)
@@ -57,7 +57,19 @@ check: all		## every test, or ONLY='t_batch sizes'; ends with `N passed, N faile
 	@$(MAKE) --no-print-directory -j2 tests
 	@scripts/check $(B) $(ONLY)
 
-tests: $(TESTS)
+tests: $(TESTS) $(B)/fuzz_path
+
+# What reaches something new is kept below $(B); `make corpus` then renews tools/corpus, the fewest inputs that reach as much code.
+FUZZ_SECONDS ?= 600
+FUZZ_MORE = @mkdir -p $(B)/corpus $(B)/seeds && $(B)/tests/frames --export $(B)/seeds
+fuzz: $(B)/fuzz_path $(B)/tests/frames	## mutate frames through the packet path, built for this host with sanitizers
+	$(FUZZ_MORE)
+	nice -n 10 $(B)/fuzz_path $(FUZZ_FLAGS) -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/finding- $(B)/corpus tools/corpus $(B)/seeds
+
+corpus: $(B)/fuzz_path $(B)/tests/frames	## keep what `make fuzz` has found to be worth it
+	$(FUZZ_MORE) && rm -rf $(B)/merged && mkdir -p $(B)/merged tools/corpus
+	$(B)/fuzz_path $(FUZZ_FLAGS) -use_counters=0 -set_cover_merge=1 $(B)/merged tools/corpus $(B)/seeds $(B)/corpus
+	rm -rf tools/corpus && mv $(B)/merged tools/corpus
 
 bench: all		## ns per packet, net of an empty program and as ratios to a classic balancer
 	@scripts/bench $(B) $(ARGS)
@@ -117,6 +129,9 @@ $(B)/libxsteer-shim.a: $(LIBOBJ)
 	$(call say,AR)rm -f $@ && ar rcs $@ $^
 $(B)/tests/frames: $(patsubst %.c,$(B)/san/%.o,$(wildcard user/tests/frames/*.c)) $(SANOBJ)
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(LIBS)
+STORM := $(wildcard user/tests/storm/*.c user/tests/frames/rows_*.c) $(addprefix user/tests/frames/,confs.c words.c build.c host.c devices.c)
+$(B)/tests/storm: $(patsubst %.c,$(B)/obj/%.o,$(STORM)) $(OBJ)
+	$(call say,LINK)mkdir -p $(@D) && $(CC) -o $@ $^ $(LIBS)
 $(B)/tests/%: $(B)/san/user/tests/%.o $(SANOBJ)
 	$(call say,LINK)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ -lcmocka $(LIBS)
 $(B)/%: $(B)/obj/tools/%.o $(B)/libxsteer-shim.a
@@ -127,6 +142,20 @@ $(B)/obj/tools/bench_out.o: CFLAGS += -DXS_CLANG='"$(shell $(CLANG) --version | 
 TOOLPARTS = $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/$(1)/*.c))
 $(B)/accel: $(call TOOLPARTS,accel) $(call TOOLPARTS,lib) $(B)/obj/user/base/num.o
 $(B)/drive: $(call TOOLPARTS,drive) $(call TOOLPARTS,lib) $(addprefix $(B)/obj/user/base/,num.o out.o err.o)
+# The packet path on the host: the programs as they are with clang's sanitizers, over stand-ins for maps and helpers; the
+# configuration comes by the real text path, but without mapio.c, which is one of the stand-ins.
+FUZZ_FLAGS := -detect_leaks=0 -max_len=6000 -timeout=10 -print_final_stats=1
+FUZZ_CFLAGS := -O2 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Itools/fuzz -I. -fno-strict-aliasing
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined	# packets are not aligned
+FUZZOBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard tools/fuzz/*.c) $(addprefix user/tests/,storm/judge.c storm/answer.c storm/read.c frames/confs.c frames/words.c frames/build.c)) \
+	$(patsubst %.c,$(B)/obj/%.o,$(filter-out user/base/mapio.c,$(wildcard user/base/*.c user/decide/*.c)))
+$(B)/fuzz/tools/fuzz/programs.o: FUZZ_SAN += -fsanitize=fuzzer-no-link
+$(B)/fuzz/user/%.o $(B)/fuzz/tools/fuzz/mem.o: FUZZ_SAN :=
+$(B)/fuzz/%.o: %.c
+	$(call say,FUZZ)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS) $(FUZZ_SAN) -MMD -MP -c $< -o $@
+$(B)/fuzz_path: $(FUZZOBJ) $(B)/libxsteer-shim.a
+	$(call say,LINK)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+
 $(B)/man/xsteer.8: $(B)/xsteer
 	$(call say,MAN)mkdir -p $(@D) && $(B)/xsteer help man > $@
 $(B)/man/xsteer.yaml.5: $(B)/xsteer

@@ -226,7 +226,7 @@ static __always_inline void xs_flow_leave(struct xs_pkt *p, __u32 old)
 {
 	struct xs_flow *f = XS_GET(xs_flows, old - 1);
 
-	if (!f)
+	if (!f || f->fp != xs_fp(p->id.hash))	/* it may be another's by now */
 		return;
 	f->flags |= XS_FF_MOVED;
 	if (p->hdr.proto == IPPROTO_TCP)
@@ -266,7 +266,8 @@ static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p, bool anew)
 		return xs_flow_again(p, i) ? XS_R_NONE : XS_R_INTERNAL;
 	if (!xs_flow_fill(p, i, hash, back_hash))
 		return XS_R_INTERNAL;
-	if ((!there && !xs_tag_put(back_hash, i)) || (old != i && !(old ? xs_tag_move(hash, old, i) : xs_tag_put(hash, i)))) {
+	/* the record it had may have been swept meanwhile, and its tag with it */
+	if ((!there && !xs_tag_put(back_hash, i)) || !((old && xs_tag_move(hash, old, i)) || xs_tag_put(hash, i))) {
 		xs_flow_undo(i, p->id.gen);
 		return XS_R_TABLE_FULL;
 	}

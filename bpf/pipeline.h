@@ -183,6 +183,8 @@ static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, 
 	}
 	if (start == XS_GOES_ON && p->hdr.frag)
 		return XS_R_FRAGMENT_REFUSED;
+	if (f && start != XS_GOES_ON && !xs_service_find(p))
+		return XS_R_NOT_OURS;	/* only the flows it had go on to a service that is gone */
 	if (start == XS_GOES_ON)
 		xs_known(p, f);
 	else if ((r = xs_begin(c, p, s, start == XS_BEGINS)))

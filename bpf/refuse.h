@@ -215,14 +215,15 @@ static __noinline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p)
 }
 
 /**
- * xs_refuse() - Answer a refused packet as its service says
+ * xs_refuse() - Answer a refused packet as its service says; never to a group of hosts (a source that no sender may have)
  * Return: what the hook shall return: the answer goes back by the device it came from, or the packet is dropped
  */
 static __always_inline int xs_refuse(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s)
 {
+	struct ethhdr *eth = xs_at(c, 0, sizeof(*eth));
 	int act;
 
-	if (s->refuse == XS_REFUSE_SILENT || feat.dry || p->hdr.tcp_flags & XS_TCP_RST)
+	if (s->refuse == XS_REFUSE_SILENT || feat.dry || p->hdr.tcp_flags & XS_TCP_RST || !eth || eth->h_source[0] & 1)
 		return XS_ACT_DROP;
 	if (!xs_refuse_allowed(p)) {
 		xs_bump(XS_C_REFUSALS_LIMITED);

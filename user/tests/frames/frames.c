@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* frames [GROUP]: frames in words -> expected reason and bytes, by BPF_PROG_TEST_RUN of the programs as they are shipped. */
+/* frames [GROUP]: frames in words -> expected reason and bytes, by BPF_PROG_TEST_RUN of the programs as they are shipped.
+ * frames --export DIR: the rows as seeds for the fuzzer. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -33,6 +34,11 @@ static const struct group groups[] = {
 
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "--export")) {
+		for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+			rows_export(&groups[i], argv[2]);
+		return 0;
+	}
 	if (geteuid()) {
 		printf("skip frames: needs root\n");
 		return 77;

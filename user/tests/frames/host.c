@@ -231,26 +231,44 @@ int host_prog(void)
 	return xs_obj_prog_fd(obj, XS_PROG_XDP);
 }
 
+int host_fire(enum hook hook, const struct frame *in, struct frame *out)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->byte, .data_size_in = in->len, .data_out = out->byte,
+		    .data_size_out = sizeof(out->byte), .repeat = 1);
+	int fd = hook == HOOK_DRY ? dry_fd : xs_obj_prog_fd(obj, hook == HOOK_TC ? XS_PROG_EGRESS : XS_PROG_XDP);
+
+	must(!bpf_prog_test_run_opts(fd, &o), "run");
+	out->len = o.data_size_out;
+	return (int)o.retval;
+}
+
+uint64_t host_counted(void)
+{
+	static struct xs_count now[SERVICES][XS_R_MAX];
+	uint64_t n = 0;
+
+	reasons(now);
+	for (uint32_t s = 0; s < SERVICES; s++)
+		for (uint32_t r = 0; r < XS_R_MAX; r++)
+			n += now[s][r].packets;
+	return n;
+}
+
 void host_run(enum hook hook, const struct frame *in, struct result *r)
 {
 	static struct xs_count before[SERVICES][XS_R_MAX], after[SERVICES][XS_R_MAX];
 	uint64_t bumps[XS_C_MAX];
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = in->byte, .data_size_in = in->len, .data_out = r->out.byte,
-		    .data_size_out = sizeof(r->out.byte), .repeat = 1);
-	int fd = hook == HOOK_DRY ? dry_fd : xs_obj_prog_fd(obj, hook == HOOK_TC ? XS_PROG_EGRESS : XS_PROG_XDP);
 
 	memset(r, 0, offsetof(struct result, out));
 	host_clock(clock_valid);	/* it stands still between rows */
 	reasons(before);
 	counters(bumps);
-	must(!bpf_prog_test_run_opts(fd, &o), "run");
+	r->verdict = host_fire(hook, in, &r->out);
 	reasons(after);
 	counters(r->bumps);
 	for (int i = 0; i < XS_C_MAX; i++)
 		r->bumps[i] -= bumps[i];
 	compare(before, after, r);
-	r->verdict = (int)o.retval;
-	r->out.len = o.data_size_out;
 }
 
 bool host_trace(struct xs_trace *t)

@@ -27,6 +27,10 @@ int host_apply(const char *conf);
 /* host_prog() - the XDP program, for a test that runs it by itself */
 int host_prog(void);
 void host_run(enum hook hook, const struct frame *in, struct result *r);
+/* host_fire() - the run alone, with no look at the counters. Return: the verdict */
+int host_fire(enum hook hook, const struct frame *in, struct frame *out);
+/* host_counted() - packets counted so far, under any reason */
+uint64_t host_counted(void);
 /* host_clock() - let the host's clock show words_now; valid false: no sound clock */
 void host_clock(bool valid);
 /* host_age() - make every flow record this many seconds older */

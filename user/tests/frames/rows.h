@@ -54,6 +54,8 @@ const char *rows_reason(enum xs_reason r);
 void rows_reached(void);
 /* rows_run() - every row in order */
 void rows_run(const struct group *g);
+/* rows_export() - a group's rows as inputs of the fuzzer, files in dir */
+void rows_export(const struct group *g, const char *dir);
 /* vectors_run() - every vector of the file through the program */
 void vectors_run(const char *file);
 /* stress_run() - the flow table under two CPUs */
