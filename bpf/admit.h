@@ -108,6 +108,8 @@ static __always_inline enum xs_reason xs_accept(struct xs_pkt *p, const struct x
 	p->ask.depth[0] = s->depth[0];
 	p->ask.depth[1] = s->depth[1];
 	p->ask.budget_ms = s->budget_ms;
+	p->ask.tokens = s->tokens;
+	p->ask.prompt = s->prompt;
 	p->ask.request_id = s->request_id;
 	p->ask.flags = XS_FF_SHIM | (s->auth ? XS_FF_TAGGED : 0) | (s->depth[0] ? XS_FF_PREFIX : 0);
 	p->ask.strip = svc->strip ? s->bytes : 0;

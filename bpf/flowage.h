@@ -124,6 +124,7 @@ static __always_inline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u64 hash, 
 	f->target = b->target = p->to.target;
 	f->service = p->id.service;
 	f->flags = p->ask.flags;
+	f->prompt = p->ask.prompt;
 	f->seen = f->born = b->seen = xs_jiffies();
 	f->fp = xs_fp(hash);
 	b->fp = xs_fp(back_hash);

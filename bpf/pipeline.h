@@ -9,6 +9,7 @@
 #include "bpf/flowage.h"
 #include "bpf/heard.h"
 #include "bpf/place.h"
+#include "bpf/rate.h"
 #include "bpf/refuse.h"
 
 /* xs_has_shim() - whether a datagram looks as if it carried a shim */
@@ -56,8 +57,10 @@ static __always_inline void xs_advance(const struct xs_pkt *p, struct xs_flow *f
 
 	if (p->hdr.proto != IPPROTO_TCP)
 		return;
-	if (f->state == XS_F_HALF_OPEN && (fl & (XS_TCP_SYN | XS_TCP_ACK)) == XS_TCP_ACK)
+	if (f->state == XS_F_HALF_OPEN && (fl & (XS_TCP_SYN | XS_TCP_ACK)) == XS_TCP_ACK) {
 		xs_flow_state(f, p->id.flow - 1, XS_F_ESTABLISHED);
+		xs_rate_proven(p, f);
+	}
 	if (fl & XS_TCP_FIN)
 		f->flags |= XS_FF_FIN_CLIENT;
 	xs_flow_close(f, b, p->id.flow - 1, fl);
@@ -127,6 +130,8 @@ static __noinline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const str
 	if (p->hdr.frag)	/* the later ones, without ports, could not follow */
 		return XS_R_FRAGMENT_REFUSED;
 	if ((r = xs_place(p, s->levels)))		/* p->ask, rules  -> p->to */
+		return r;
+	if ((r = xs_rate(p, anew)))			/* p->ask, clock  -> yes, or not yet */
 		return r;
 	return feat.dry ? XS_R_NONE : xs_flow_enter(p, anew);	/* p->to -> the flow table */
 }

@@ -41,6 +41,9 @@ struct xs_pkt {
 		__u8 who;			/* enum xs_who */
 		__u8 strip;			/* UDP shim bytes to remove before delivery */
 		__u16 budget_ms;
+		__u8 prompt;			/* length as in a short shim; 0: unknown */
+		__u8 pad[3];
+		__u32 tokens;			/* the same in tokens, by either form */
 		__u64 request_id;
 	} ask;
 	struct {				/* place writes */

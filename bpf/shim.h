@@ -19,6 +19,8 @@ struct xs_said {
 	__u16 budget_ms;
 	__u32 time;		/* long form: when it was made */
 	__u64 request_id;
+	__u32 tokens;		/* length of the prompt, 0: unknown */
+	__u8 prompt;		/* short form: the same as it stands there */
 };
 
 /* The bytes under a tag, as words; per CPU because they are too many for the stack. */
@@ -68,6 +70,8 @@ static __always_inline enum xs_reason xs_read_opt(xs_ctx *c, __u32 off, struct x
 	s->auth = !!(o->flags & XS_OPT_AUTH);
 	s->epoch = !!(o->flags & XS_OPT_EPOCH);
 	s->tenant = bpf_ntohs(o->tenant);
+	s->prompt = o->prefix & XS_OPT_LENGTH;
+	s->tokens = xs_opt_tokens(s->prompt);
 	a = o->prefix >> 4;
 	back = o->prefix >> 2 & 3;
 	if (a && back && a + 4 > back && o->hash_b) {
@@ -132,6 +136,7 @@ static __always_inline enum xs_reason xs_read_long(xs_ctx *c, const struct xs_pk
 	s->epoch = !!(h->flags & XS_SHIM_EPOCH);
 	s->tenant = bpf_ntohl(h->tenant);
 	s->budget_ms = bpf_ntohs(h->budget_ms);
+	s->tokens = bpf_ntohl(h->input_tokens);
 	s->time = bpf_ntohl(h->time);
 	__builtin_memcpy(&s->request_id, &h->request_id, 8);
 	s->request_id = bpf_be64_to_cpu(s->request_id);

@@ -9,6 +9,7 @@
 #ifndef XS_DECISION_H
 #define XS_DECISION_H
 
+#include <linux/bpf.h>
 #include "maps/abi.h"
 
 /* xs_control, one element: revision << 1 | generation, written by one 8-byte store. */
@@ -98,9 +99,27 @@ struct xs_tenant {
 	__u8 used;
 	__u8 keys;		/* bit 0: even epoch, bit 1: odd epoch */
 	__u64 zones;		/* where its requests may go */
-	__u32 pad[4];
+	__u32 requests;		/* a second; 0: no limit */
+	__u32 tokens;		/* of prompts, a second; 0: no limit */
+	__u64 slack_ns;		/* how far it may run ahead of its pace: a burst less one */
 };
 XS_SIZE(struct xs_tenant, 32);
+
+/* What a tenant has used of its rates: theoretical arrival times (GCRA, ITU-T I.371), CLOCK_MONOTONIC ns */
+struct xs_tat {
+	__u64 requests, tokens;
+};
+
+/* xs_rates, by tenant id. Of one incarnation of the id, not of a generation: a new structure forgives nothing. */
+struct xs_rate {
+	struct bpf_spin_lock lock;
+	__u32 pad;
+	struct xs_tat own;	/* what is proven to be the tenant's */
+	struct xs_tat other;	/* what says so, until its handshake is complete */
+	__u64 pad1[3];
+};
+XS_SIZE(struct xs_rate, 64);
+#define XS_RATE_REQUESTS_MOST 10000000	/* a second: beyond it whole ns are too coarse for 1 % */
 
 /* xs_keys [gen], by tenant id; readable by root only */
 struct xs_keys {

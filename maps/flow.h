@@ -53,7 +53,8 @@ struct xs_flow {
 	__u32 rule;		/* row of xs_rows */
 	__u32 born;		/* jiffies at its first packet */
 	__u8 asked;		/* UDP: a request is under way and unanswered, so another datagram of it tells timing nothing */
-	__u8 pad[3];
+	__u8 prompt;		/* what a short shim says of its length (maps/shim.h), until the rate is charged; 0: unknown */
+	__u8 pad[2];
 };
 XS_SIZE(struct xs_flow, 64);
 XS_AT(struct xs_flow, seen, 24);

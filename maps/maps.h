@@ -44,6 +44,8 @@ struct xs_blob {
 	X(xs_tnt_index,	HASH,		struct xs_tenant_key, __u32, 2 * XS_MAX_TENANTS, 0, GROUP, "number and generation; apply; admit; check refuses") \
 	X(xs_tenants,	ARRAY,		__u32, struct xs_tenant, 2 * XS_MAX_TENANTS, 0, GROUP, "generation and id; apply; admit, place; check refuses") \
 	X(xs_keys,	ARRAY,		__u32, struct xs_keys, 2 * XS_MAX_TENANTS, 0, ROOT, "generation and tenant id; apply; admit; check refuses") \
+	X(xs_rates,	ARRAY,		__u32, struct xs_rate, XS_MAX_TENANTS, 0, GROUP, "tenant id; rate, apply for a new tenant; rate; check refuses") \
+	X(xs_limited,	PERCPU_ARRAY,	__u32, __u64, XS_MAX_TENANTS, 0, GROUP, "tenant id: requests beyond its rate; rate; tenant list, metrics; fixed") \
 	X(xs_classes,	ARRAY,		__u32, struct xs_class, 2 * XS_MAX_CLASSES, 0, GROUP, "generation and class; apply; admit; fixed") \
 	X(xs_sources,	LPM_TRIE,	struct xs_source_key, struct xs_source, 2 * XS_MAX_SOURCES, BPF_F_NO_PREALLOC, GROUP, \
 	  "generation and source prefix; apply; admit; check refuses") \

@@ -30,6 +30,7 @@
 	X(NO_RULE,		no_rule,		REFUSE,	"no placement, and no pool with targets of its address family, for this service") \
 	X(ZONE_DENIED,		zone_denied,		REFUSE,	"every target of the placement lies outside the tenant's zones") \
 	X(NO_TARGET,		no_target,		REFUSE,	"every target that the tenant's zones allow is down or draining") \
+	X(RATE_LIMITED,		rate_limited,		REFUSE,	"beyond the tenant's rate of requests or tokens; see tenant show") \
 	X(NO_FLOW,		no_flow,		REFUSE,	"not a first packet, and no flow is known for it") \
 	X(TABLE_FULL,		table_full,		REFUSE,	"the flow table is full; load with more --flows") \
 	X(NAT_CONFLICT,		nat_conflict,		REFUSE,	"another service has a flow between this client port and this target") \

@@ -51,8 +51,15 @@ struct xs_shim_opt {
 XS_SIZE(struct xs_shim_opt, 20);
 XS_AT(struct xs_shim_opt, hash_a, 8);
 XS_AT(struct xs_shim_opt, tag, 16);
+#define XS_OPT_LENGTH	0xf3	/* of the prefix byte: what gives the prompt's length */
 #define XS_OPT_EPOCH	0x20
 #define XS_OPT_AUTH	0x10
+
+/* xs_opt_tokens() - the prompt's length by the option's prefix byte: 2^(a+4) x (1 + (quarter + 1/2)/4), 0: unknown */
+static inline __attribute__((always_inline)) __u32 xs_opt_tokens(__u8 prefix)
+{
+	return prefix >> 4 ? (9 + 2 * (prefix & 3)) << ((prefix >> 4) + 1) : 0;
+}
 
 /* DEST: where the packet is sent, as connect() saw it; the last part of what a tag covers. */
 struct xs_shim_dest {

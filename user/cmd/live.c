@@ -29,6 +29,14 @@ static void add_target(json_t *o, const struct xs_r_target *t)
 	json_object_set_new(o, "requests", json_integer(count.requests));
 }
 
+static void add_tenant(json_t *o, const struct xs_r_tenant *t)
+{
+	uint64_t limited = 0;
+
+	xs_snap_limited(t->h.id, &limited);
+	json_object_set_new(o, "limited", json_integer(limited));
+}
+
 static void add_placement(json_t *o, const struct xs_r_placement *p, const struct xs_model *m)
 {
 	static const char *const levels[] = { "prefix, tenant", "prefix", "tenant, class", "tenant", "class", "service" };
@@ -49,6 +57,8 @@ json_t *xs_live_row(enum xs_kind k, const void *row, const struct xs_model *m)
 
 	if (k == XS_K_TARGET)
 		add_target(o, row);
+	if (k == XS_K_TENANT)
+		add_tenant(o, row);
 	if (k == XS_K_PLACEMENT)
 		add_placement(o, row, m);
 	return o;
@@ -66,7 +76,7 @@ void xs_live_fed(json_t *rows, const struct xs_model *m)
 struct xs_col xs_live_col(const char *key)
 {
 	static const struct { const char *end; enum xs_fmt fmt; } units[] = { { "_us", XS_FMT_US }, { "_ms", XS_FMT_MS }, { "_s", XS_FMT_S } };
-	static const char *const counts[] = { "placed", "requests", "cache", "prefill", "port", "id", NULL };
+	static const char *const counts[] = { "placed", "requests", "limited", "cache", "prefill", "port", "id", NULL };
 	static char heads[32][32];
 	static int n;
 	struct xs_col c = { .key = key, .head = heads[n = (n + 1) % 32] };

@@ -59,7 +59,7 @@ static const struct xs_field tenant_fields[] = {
 	{ .key = "zones", .type = XS_T_ZONES, AT(xs_r_tenant, zones), .ref = XS_K_ZONE, .help = "where its requests may go; without it anywhere" },
 	{ .key = "keys", .type = XS_T_KEYS, AT(xs_r_tenant, ref), .help = "even and odd epoch: file:PATH or hex:DIGITS, - for none" },
 	{ .key = "salt", .type = XS_T_HEX, AT(xs_r_tenant, salt), .help = "seed of its prefix hashes" },
-	{ .key = "rate", .type = XS_T_RATES, AT(xs_r_tenant, requests), .help = "{requests: N/s, tokens: N/s, burst: N}; kept, not enforced yet" },
+	{ .key = "rate", .type = XS_T_RATES, AT(xs_r_tenant, requests), .help = "{requests: N/s, tokens: N/s, burst: N}; burst: requests at once, by default a tenth of a second's" },
 	{ 0 },
 };
 static const struct xs_field target_fields[] = {

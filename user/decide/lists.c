@@ -152,10 +152,14 @@ static const char *rate_key(struct place *p, const char *key, const char *value)
 	uint64_t burst = 0;
 	const char *err;
 
-	if (!strcmp(key, "requests"))
-		return xs_num_parse(value, "/s", &t->requests);
-	if (!strcmp(key, "tokens"))
-		return xs_num_parse(value, "/s", &t->tokens);
+	if (!strcmp(key, "requests")) {
+		err = xs_num_parse(value, "/s", &t->requests);
+		return err ?: t->requests > XS_RATE_REQUESTS_MOST ? WRONG("requests: more than %u/s cannot be kept to", XS_RATE_REQUESTS_MOST) : NULL;
+	}
+	if (!strcmp(key, "tokens")) {
+		err = xs_num_parse(value, "/s", &t->tokens);
+		return err ?: t->tokens > 0xffffffff ? WRONG("tokens is too large") : NULL;
+	}
 	if (strcmp(key, "burst"))
 		return WRONG("no such key \"%.40s\"; known are requests, tokens, burst", key);
 	err = xs_num_parse(value, "", &burst);

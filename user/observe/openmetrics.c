@@ -176,6 +176,22 @@ static int targets(FILE *to)
 	return err;
 }
 
+/* Of tenants that have a rate. */
+static int tenants(FILE *to)
+{
+	struct xs_model *m = xs_model_have();
+	struct xs_r_tenant *t;
+	uint64_t limited = 0;
+	int err = m ? 0 : -EIO;
+
+	family(to, "xsteer_tenant_limited_total", "counter", "requests refused because they were beyond their tenant's rate");
+	if (m)
+		xs_each(t, m, XS_K_TENANT)
+			if (!err && (t->requests || t->tokens) && !(err = xs_snap_limited(t->h.id, &limited)))
+				sample(to, "xsteer_tenant_limited_total", LABELS({ "tenant", t->h.name }), limited);
+	return err;
+}
+
 /* @l: the labels of the series; @le: the place behind them, and behind that the end */
 static void histogram(FILE *to, const char *name, const struct xs_dist *d, struct label *l, struct label *le)
 {
@@ -232,7 +248,7 @@ static int histograms(FILE *to)
 
 int xs_openmetrics(FILE *to)
 {
-	int err = reasons(to) ?: counters(to) ?: targets(to) ?: gauges(to) ?: histograms(to);
+	int err = reasons(to) ?: counters(to) ?: targets(to) ?: tenants(to) ?: gauges(to) ?: histograms(to);
 
 	if (!err)
 		fputs("# EOF\n", to);

@@ -167,6 +167,13 @@ int xs_snap_counters(uint64_t count[XS_C_MAX])
 	return err ? map_error(err, XS_MAP_xs_counters) : 0;
 }
 
+int xs_snap_limited(uint32_t tenant, uint64_t *count)
+{
+	int err = xs_percpu_sum(XS_MAP_xs_limited, tenant, count, sizeof(*count));
+
+	return err ? map_error(err, XS_MAP_xs_limited) : 0;
+}
+
 int xs_snap_target(uint32_t id, struct xs_tcount *count)
 {
 	int err = xs_percpu_sum(XS_MAP_xs_tcounts, id, count, sizeof(*count));

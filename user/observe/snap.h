@@ -30,8 +30,10 @@ struct xs_series {
 int xs_snap_series(struct xs_series **rows);
 /* xs_snap_reasons() - XS_MAX_SERVICES rows of XS_R_MAX counts, by service id (0: no service); free(). Return: NULL: reported */
 struct xs_count (*xs_snap_reasons(void))[XS_R_MAX];
-/* xs_snap_counters(), xs_snap_target() - summed over CPUs. Return: 0 or -errno, reported */
+/* xs_snap_counters(), xs_snap_target(), xs_snap_limited() - summed over CPUs; the last: requests beyond a tenant's rate.
+ * Return: 0 or -errno, reported */
 int xs_snap_counters(uint64_t count[XS_C_MAX]);
 int xs_snap_target(uint32_t id, struct xs_tcount *count);
+int xs_snap_limited(uint32_t tenant, uint64_t *count);
 
 #endif
