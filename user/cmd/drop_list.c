@@ -84,7 +84,7 @@ static int run(const struct xs_call *call)
 		if (dropped(r) && (l.reason < 0 || l.reason == r))
 			add_reason(&l, r);
 	for (int r = XS_R_NONE + 1; r < XS_R_MAX; r++)
-		if (!dropped(r) && (l.all || l.reason == r))
+		if (!dropped(r) && (l.reason < 0 ? l.all : l.reason == r))
 			add_reason(&l, r);
 	free((void *)l.count);
 	return xs_out_table(cols, l.rows, "nothing was dropped or refused");

@@ -43,6 +43,10 @@ static void said_word(struct said *s, char *w)
 		s->opt.stamp.back = atoi(v);
 	else if (!strcmp(w, "hb"))
 		s->opt.stamp.hash_b = strtoul(v, NULL, 16);
+	else if (!strcmp(w, "quarter"))
+		s->opt.stamp.quarter = atoi(v);
+	else if (!strcmp(w, "tokens"))
+		s->lng.input_tokens = strtoul(v, NULL, 0);
 	else if (!strcmp(w, "exp0"))
 		s->lng.exp0 = atoi(v);
 	else if (!strcmp(w, "h"))

@@ -4,18 +4,22 @@
 #include "user/tests/frames/build.h"
 #include "user/tests/frames/rows.h"
 
+#define KEYS "keys: ['hex:000102030405060708090a0b0c0d0e0f', 'hex:101112131415161718191a1b1c1d1e1f']"
+#define EURO_KEYS "keys: ['hex:202122232425262728292a2b2c2d2e2f']"
 #define HEAD HEAD_WITH("refusals: 1000")
-#define HEAD_WITH(setting) \
+#define HEAD_WITH(setting) TOP(setting) TENANTS REST
+#define TOP(setting) \
 	"xsteer: 1\n" \
 	"settings: {tcp_idle: 100s, tcp_syn: 10s, tcp_closed: 5s, udp_idle: 60s, " setting "}\n" \
 	"zones: [eu, us]\n" \
 	"site: {name: here, id: 1, zone: eu}\n" \
-	"sites: [{name: there, id: 2, zone: us, endpoint: 198.18.99.1}]\n" \
+	"sites: [{name: there, id: 2, zone: us, endpoint: 198.18.99.1}]\n"
+#define TENANTS \
 	"tenants:\n" \
-	"  - {name: acme, id: 4211, sources: [198.18.1.0/24, '2001:db8:1::/48', {prefix: 198.18.1.128/25, class: batch}], \n" \
-	"     keys: ['hex:000102030405060708090a0b0c0d0e0f', 'hex:101112131415161718191a1b1c1d1e1f']}\n" \
+	"  - {name: acme, id: 4211, sources: [198.18.1.0/24, '2001:db8:1::/48', {prefix: 198.18.1.128/25, class: batch}], " KEYS "}\n" \
 	"  - {name: plain, id: 77, sources: [198.18.2.0/24, '2001:db8:2::/48']}\n" \
-	"  - {name: euro, id: 88, sources: [198.18.3.0/24], zones: [eu], keys: ['hex:202122232425262728292a2b2c2d2e2f']}\n" \
+	"  - {name: euro, id: 88, sources: [198.18.3.0/24], zones: [eu], " EURO_KEYS "}\n"
+#define REST \
 	"classes:\n" \
 	"  - {name: interactive, id: 1}\n" \
 	"  - {name: batch, id: 2}\n" \
@@ -79,6 +83,18 @@ static const struct conf confs[] = {
 	  "placements:\n"
 	  "  - {service: many, targets: [b]}\n"
 	  "  - {service: many, tenant: acme, targets: [f], ttl: 300s}\n" },
+	{ "rate", TOP("refusals: 1000")
+	  "tenants:\n"
+	  "  - {name: acme, id: 4211, sources: [198.18.1.0/24], " KEYS ", rate: {requests: 1/s, burst: 100}}\n"
+	  "  - {name: plain, id: 77, sources: [198.18.2.0/24], rate: {tokens: 100/s, burst: 2000}}\n"
+	  "  - {name: euro, id: 88, " EURO_KEYS ", rate: {requests: 1/s, tokens: 1k/s, burst: 10}}\n"
+	  REST TARGETS SERVICES },
+	{ "pace", TOP("refusals: 0")
+	  "tenants:\n"
+	  "  - {name: acme, id: 4211, sources: [198.18.1.0/24], " KEYS ", rate: {requests: 10k/s, burst: 5k}}\n"
+	  "  - {name: euro, id: 88, " EURO_KEYS ", rate: {tokens: 10M/s, burst: 5M}}\n"
+	  "  - {name: plain, id: 77, sources: [198.18.2.0/24]}\n"
+	  REST TARGETS SERVICES },
 	{ "few", HEAD_WITH("refusals: 2") TARGETS SERVICES },
 	{ "gone", HEAD
 	  "targets:\n"

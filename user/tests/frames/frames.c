@@ -30,6 +30,8 @@ static const struct group groups[] = {
 	{ "reply", "base", reply_rows, 1024, false },
 	{ "direct", "ways", direct_rows, 1024, true },
 	{ "full", "base", full_rows, 8, false },
+	{ "rate", "rate", rate_rows, 1024, false },
+	{ "pace", "pace", pace_rows, 131072, false },
 };
 
 int main(int argc, char **argv)

@@ -55,8 +55,9 @@ void order_run(const struct group *g, const char *w)
 {
 	static const char *const states[] = { "up", "draining", "down" };
 	char verb[16], what[32] = "", how[16] = "";
+	int n = 0;
 
-	sscanf(w, "!%15s %31s %15s", verb, what, how);
+	sscanf(w, "!%15s %31s %15s %d", verb, what, how, &n);
 	if (!strcmp(what, "$"))
 		snprintf(what, sizeof(what), "%s", rows_last_target());
 	if (!strcmp(verb, "state")) {
@@ -80,6 +81,12 @@ void order_run(const struct group *g, const char *w)
 		host_forget();
 	} else if (!strcmp(verb, "spread")) {
 		spread(g);
+	} else if (!strcmp(verb, "owe")) {
+		rate_owe(what, how, n);
+	} else if (!strcmp(verb, "owes")) {
+		rate_owes(g, what, how, n);
+	} else if (!strcmp(verb, "pace")) {
+		rate_pace(g, what);
 	} else if (!strcmp(verb, "limit")) {
 		limit(g);
 	} else if (!strcmp(verb, "apply")) {

@@ -13,7 +13,7 @@ enum { PASS = 2, DROP = 1, TX = 3, REDIRECT = 4, TC_PASS = -1, TC_DROP = 2 };
  *		do in its trace and changes nothing; "each" first: at every length from 14 bytes up to its own (out is not looked at: the
  *		reason must be one of PASS for all that is cut, and the bytes untouched). A line that begins with "!" is an order:
  *		!state TARGET up|draining|down, !direct TARGET, !lose TARGET, !age SECONDS, !later SECONDS, !noclock, !apply NAME, !expire, !forget,
- *		!spread, !limit (orders.c)
+ *		!spread, !limit (orders.c), !owe TENANT own|other|both MS, !owes TENANT own|other MS, !pace WHAT (rate.c)
  * reason	which counter moves. XS_R_NONE: none
  * out		NULL: PASS untouched, or DROP. Else words of what comes out; "&" stands for the words that went in. First the verdict
  *		where it is not PASS: "redirect", "tx", "drop". "to=@a|b": any of these targets, "to=$": the one before, "to=!a|b": any but that.
@@ -38,7 +38,8 @@ struct group {
 	bool devices;
 };
 
-extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[];
+extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[], rate_rows[],
+			pace_rows[];
 /* conf_named() - text of a configuration; an unknown name ends the program */
 const char *conf_named(const char *name);
 
@@ -46,6 +47,11 @@ const char *conf_named(const char *name);
 void rows_one(const char *group, const struct row *row);
 /* order_run() - a row that begins with "!" */
 void order_run(const struct group *g, const char *w);
+/* rate_owe() - the tenant owes so much time from now on; rate_owes() - by how much it then grew: one for each rate it has.
+ * rate_pace() - offer more than a tenant's rate on two CPUs and count what is let in */
+void rate_owe(const char *tenant, const char *bucket, int ms);
+void rate_owes(const struct group *g, const char *tenant, const char *bucket, int ms);
+void rate_pace(const struct group *g, const char *what);
 /* rows_last_target() - the target that the last "to=@" was about */
 const char *rows_last_target(void);
 /* rows_reason() - its name */

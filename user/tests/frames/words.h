@@ -12,7 +12,7 @@
  *	syn ack rst fin psh seq=N ackno=N win=N doff=N mss sack ts nops=N tail		tail: an option that ends behind the header
  *	nocsum ulen=N					UDP without checksum, wrong length
  *	shim=short|long:TENANT[,KEY=VALUE...] noshim rawshim=HEX	class= a= ha= back= hb= exp0= h=HEX/HEX.. id= at=SECONDS key=NAME
- *							to=WHO isn=N odd untagged twice, and bytes changed: setN=HEX
+ *							to=WHO isn=N quarter= tokens= odd untagged twice, and bytes changed: setN=HEX
  *	pay=BYTES raw=HEX					payload
  *	answer							a frame back: ends and MACs change places, all else is bare
  *	cut=BYTES len=BYTES pad=BYTES				the finished frame, shorter or longer
