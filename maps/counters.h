@@ -16,6 +16,8 @@
 	X(CLOCK_UNUSABLE,	clock_unusable,		"tagged shims not judged for want of a sound clock where none is required: the source decided") \
 	X(STACK_REPLIES,	stack_replies,		"replies undone at TC egress") \
 	X(DIRECT_REPLIES,	direct_replies,		"replies undone at XDP ingress") \
+	X(REDIRECT_FAILED,	redirect_failed,	"redirected frames that never reached the driver of the other device: it was down or gone, or they were too large") \
+	X(REDIRECT_DROPPED,	redirect_dropped,	"redirected frames that the driver of the other device did not take") \
 	X(SERIES_FULL,		series_full,		"flows measured under the catch-all series: no room for one of their own") \
 	X(RULES_EXPIRED,	rules_expired,		"placements met after their expiry and passed over")
 

@@ -8,6 +8,7 @@
 #include "user/base/mapio.h"
 #include "user/base/out.h"
 #include "user/load/dev.h"
+#include "user/load/loss.h"
 #include "user/load/pin.h"
 #include "user/load/way.h"
 
@@ -80,6 +81,8 @@ static int create(const struct xs_sizes *sizes)
 		err = err ? xs_kernel(err, "xs_clock", NULL, "cannot write") : xs_pin_publish(obj);
 	}
 	xs_obj_free(obj);
+	if (!err)
+		xs_loss_watch();
 	return err;
 }
 

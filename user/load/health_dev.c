@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <inttypes.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "user/base/mapio.h"
 #include "user/load/dev.h"
 #include "user/load/health.h"
+#include "user/load/loss.h"
 #include "user/load/redirect.h"
 
 static bool ethtool(const char *dev, void *ask)
@@ -89,6 +91,23 @@ static void check_device(json_t *rows, const struct xs_dev *d)
 	check_offloads(rows, dev);
 }
 
+static void check_losses(json_t *rows)
+{
+	uint64_t failed = 0, dropped = 0;
+
+	if (!xs_loss_watched()) {
+		xs_finding(rows, "warn", "redirect", "see: xsteer probe; then unload and load again", "frames that the kernel loses after a redirect are not counted");
+		return;
+	}
+	xs_percpu_sum(XS_MAP_xs_counters, XS_C_REDIRECT_FAILED, &failed, sizeof(failed));
+	xs_percpu_sum(XS_MAP_xs_counters, XS_C_REDIRECT_DROPPED, &dropped, sizeof(dropped));
+	if (failed + dropped)
+		xs_finding(rows, "warn", "redirect", "is a device down, a queue too short, a veth peer without NAPI? --no-redirect goes by the stack",
+			   "since load %" PRIu64 " redirected frames did not reach a driver, and drivers dropped %" PRIu64, failed, dropped);
+	else
+		xs_finding(rows, "ok", "redirect", NULL, "no frame was lost after a redirect");
+}
+
 void xs_health_devices(json_t *rows)
 {
 	struct xs_dev d;
@@ -100,6 +119,7 @@ void xs_health_devices(json_t *rows)
 		any = true;
 		check_device(rows, &d);
 	}
+	check_losses(rows);
 	if (!any)
 		xs_finding(rows, "warn", "devices", "xsteer load DEV...", "the instance is on no device: it sees no packets");
 }

@@ -75,8 +75,7 @@ static int resize(struct bpf_object *o, const struct xs_sizes *s)
 	return err;
 }
 
-/* The shared maps of an object are those of fd, by enum xs_map_id. */
-static int reuse(struct bpf_object *o, const int fd[XS_MAP_MAX])
+int xs_obj_reuse(struct bpf_object *o, const int fd[XS_MAP_MAX])
 {
 	int err = 0;
 
@@ -118,7 +117,7 @@ static int load_tc(struct xs_obj *o, const struct xs_sizes *s, const struct xs_s
 		return load_failed(-errno, "TC program");
 	o->tc->rodata->feat = features(s, false);
 	o->tc->rodata->secret = *secret;
-	err = reuse(o->tc->obj, fd) ?: xsteer_tc__load(o->tc);
+	err = xs_obj_reuse(o->tc->obj, fd) ?: xsteer_tc__load(o->tc);
 	return err ? load_failed(err, "TC program") : 0;
 }
 
@@ -213,7 +212,7 @@ static struct xsteer_xdp *open_again(bool dry)
 	for (int i = 0; i < XS_MAP_MAX; i++)
 		fd[i] = xs_map_fd(i);
 	x = xsteer_xdp__open();
-	err = x ? reuse(x->obj, fd) : -errno;
+	err = x ? xs_obj_reuse(x->obj, fd) : -errno;
 	if (err) {
 		load_failed(err, "XDP program");
 		xsteer_xdp__destroy(x);

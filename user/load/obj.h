@@ -34,6 +34,9 @@ void xs_obj_free(struct xs_obj *obj);
 int xs_obj_map_fd(const struct xs_obj *obj, enum xs_map_id map);
 int xs_obj_prog_fd(const struct xs_obj *obj, enum xs_prog prog);
 
+/* xs_obj_reuse() - the shared maps of an object that is not loaded yet are those of fd, by enum xs_map_id. Return: 0 or -errno */
+int xs_obj_reuse(struct bpf_object *obj, const int fd[XS_MAP_MAX]);
+
 /* xs_obj_sizes() - sizes of the open instance; timing from the frozen data of its pinned program (true where root is needed and missing) */
 void xs_obj_sizes(struct xs_sizes *sizes);
 /**

@@ -6,6 +6,7 @@
  *		v1/				the instance, there as a whole or not at all
  *			xs_...			maps, modes by maps/maps.h
  *			xsteer_xdp, xsteer_egress	programs
+ *			loss_failed, loss_dropped	tracepoints, see loss.h
  *			xdp_IFINDEX, tc_IFINDEX	what holds a program on a device, see attach.h
  *
  * So a load or unload that is killed leaves nothing, or an instance that works with the devices it has. */

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "user/load/attach.h"
+#include "user/load/loss.h"
 #include "user/load/obj.h"
 #include "user/load/probe.h"
 #include "skel/xsteer_probe.skel.h"
@@ -127,6 +128,7 @@ const struct xs_probe xs_probes[] = {
 	{ "route lookup", "4.18", "asks for the helper", "no direct delivery", try_fib },
 	{ "live frames", "5.18", "sends one", "redirect cannot be probed: no direct delivery", try_live_frames },
 	{ "redirect tracepoint", "5.6", "listens to it", "redirect cannot be probed: no direct delivery", try_tracepoint },
+	{ "loss tracepoints", "5.6", "attaches to them", "what the kernel loses after a redirect is not counted", xs_loss_possible },
 	{ "TAI clock", "6.1", "asks for the helper", "after a step of the clock tags are misjudged until the next command that writes", try_tai },
 	{ "SYN options", "5.10", "asks for the helper", "no stamping of TCP in the kernel", try_syn_option },
 	{ "socket options in BPF", "5.3", "asks for the helper", "programs cannot stamp their own sockets", try_stamp },
