@@ -67,5 +67,10 @@ const struct xs_cmd cmd_doctor = {
 	.name = "doctor", .effect = XS_NONE, .args = "", .run = doctor_run,
 	.brief = "what stands in the way, and what to do about it",
 	.text = "Rows are ok, warn (works, but may surprise) or fail (something does not work); with a fail the exit status is 1. Run it as root "
-		"and in the network namespace of the devices. Redirect is probed again: a few frames of ethertype 0x88b5 leave by each device.",
+		"and in the network namespace of the devices. Redirect is probed again: a few frames of ethertype 0x88b5 leave by each device.\n"
+		"Direct flows and a packet filter that tracks connections: conntrack meets only those packets that must take the stack, and "
+		"masquerading or dropping them breaks flows. Either all take the stack (load --no-redirect), or conntrack is kept off the "
+		"targets:\n"
+		"  nft 'table ip xsteer { chain pre { type filter hook prerouting priority raw; \\\n"
+		"    ip daddr 198.18.10.2 notrack; ip saddr 198.18.10.2 notrack; }; }'",
 };

@@ -8,6 +8,7 @@
 #include "user/base/mapio.h"
 #include "user/base/out.h"
 #include "user/load/dev.h"
+#include "user/load/health.h"
 #include "user/load/loss.h"
 #include "user/load/pin.h"
 #include "user/load/way.h"
@@ -118,6 +119,22 @@ static int add_devices(const struct xs_call *call, enum xs_mode mode)
 	return err;
 }
 
+/* What hinders direct flows shows only now and then: say it at once. */
+static void warn_of_filters(void)
+{
+	json_t *rows = json_array(), *row;
+	const char *check;
+	size_t i;
+
+	xs_health_filters(rows);
+	json_array_foreach(rows, i, row) {
+		check = json_string_value(json_object_get(row, "check"));
+		if (!strncmp(check, "nft ", 4) && !strcmp(json_string_value(json_object_get(row, "state")), "warn"))
+			xs_warn(check, json_string_value(json_object_get(row, "try")), "%s", json_string_value(json_object_get(row, "found")));
+	}
+	json_decref(rows);
+}
+
 static int show(void)
 {
 	struct xs_sizes s;
@@ -149,6 +166,8 @@ static int load_run(const struct xs_call *call)
 		xs_pin_remove();
 	else if (err && fresh)
 		xs_pin_leftover();
+	if (!err)
+		warn_of_filters();
 	return err ?: show();
 }
 

@@ -66,18 +66,39 @@ void xs_health_sysctls(json_t *rows)
 	}
 }
 
-/* What of the packet filter treats packets of direct flows wrongly, as it sees one direction of them only. */
+/* What of the packet filter treats direct flows wrongly. It sees those of their packets that must take the stack, because a neighbour
+ * is not known yet or they are larger than the MTU, and takes them for something else, since it has not seen the others. */
 static bool hinders(const char *expr, const char **what)
 {
 	*what = NULL;
-	if (strstr(expr, "\"masquerade\"") || strstr(expr, "\"snat\""))
-		*what = "rewrites sources: replies of direct flows would come from the wrong address";
+	if (strcasestr(expr, "\"masquerade\"") || strcasestr(expr, "\"snat\""))
+		*what = "rewrites sources: a direct flow breaks when one of its packets takes the stack, as the first one to a neighbour does";
 	else if (strstr(expr, "\"state\"") && strstr(expr, "\"invalid\"") && strstr(expr, "\"drop\""))
-		*what = "drops what conntrack calls invalid, as it does replies whose requests went by direct";
+		*what = "drops what conntrack calls invalid, as it does a reply whose request went by direct: first connections are slow";
 	return *what;
 }
 
-static int check_rule(json_t *rows, const json_t *rule, bool direct)
+/* Whether conntrack leaves all direct targets alone: rules with notrack name each, as source and as destination. */
+static bool untracked(json_t *all)
+{
+	char *text = json_dumps(all, JSON_COMPACT), seen[2][160], addr[64];
+	bool alone = text && strstr(text, "\"notrack\"");
+	struct xs_target t;
+
+	for (uint32_t id = 1; id < XS_MAX_TARGETS && alone; id++) {
+		if (xs_map_get(XS_MAP_xs_targets, &id, &t) || !t.port || t.way != XS_WAY_DIRECT)
+			continue;
+		xs_out_addr(&t.addr, 0, addr, sizeof(addr));
+		for (int i = 0; i < 2; i++) {
+			snprintf(seen[i], sizeof(seen[i]), "\"field\":\"%s\"}},\"right\":\"%s\"}},{\"notrack\"", i ? "daddr" : "saddr", addr);
+			alone &= !!strstr(text, seen[i]);
+		}
+	}
+	free(text);
+	return alone;
+}
+
+static int check_rule(json_t *rows, const json_t *rule, bool hurts)
 {
 	char *expr = json_dumps(json_object_get(rule, "expr"), JSON_COMPACT);
 	const char *what;
@@ -87,12 +108,26 @@ static int check_rule(json_t *rows, const json_t *rule, bool direct)
 	if (expr && hinders(expr, &what)) {
 		snprintf(name, sizeof(name), "nft %s %s %s", json_string_value(json_object_get(rule, "family")),
 			 json_string_value(json_object_get(rule, "table")), json_string_value(json_object_get(rule, "chain")));
-		xs_finding(rows, direct ? "warn" : "ok", name, direct ? "except the targets from it, or load with --no-redirect" : NULL, "handle %d %s",
-			   (int)json_integer_value(json_object_get(rule, "handle")), what);
+		xs_finding(rows, hurts ? "warn" : "ok", name, hurts ? "keep conntrack off the targets (notrack, see xsteer doctor --help), or load with --no-redirect" : NULL,
+			   "handle %d %s", (int)json_integer_value(json_object_get(rule, "handle")), what);
 		n = 1;
 	}
 	free(expr);
 	return n;
+}
+
+static int check_chain(json_t *rows, const json_t *chain)
+{
+	const char *hook = json_string_value(json_object_get(chain, "hook")), *policy = json_string_value(json_object_get(chain, "policy"));
+	char name[256];
+
+	if (!hook || !policy || strcmp(hook, "forward") || strcmp(policy, "drop"))
+		return 0;
+	snprintf(name, sizeof(name), "nft %s %s %s", json_string_value(json_object_get(chain, "family")),
+		 json_string_value(json_object_get(chain, "table")), json_string_value(json_object_get(chain, "name")));
+	xs_finding(rows, "warn", name, "see that clients may go to the targets' own addresses and ports, and targets back",
+		   "forwards only what a rule accepts: what takes the stack needs one");
+	return 1;
 }
 
 static json_t *nft_rules(void)
@@ -131,18 +166,18 @@ static bool any_direct(void)
 
 void xs_health_filters(json_t *rows)
 {
-	bool direct = any_direct();
+	bool direct = any_direct(), hurts;
 	json_t *all = nft_rules(), *item, *rule;
 	int n = 0;
 	size_t i;
 
+	hurts = direct && !untracked(all);
 	json_array_foreach(json_object_get(all, "nftables"), i, item) {
 		rule = json_object_get(item, "rule");
-		if (rule)
-			n += check_rule(rows, rule, direct);
+		n += rule ? check_rule(rows, rule, hurts) : check_chain(rows, json_object_get(item, "chain"));
 	}
 	if (all && !n)
-		xs_finding(rows, "ok", "nft", NULL, "no rule that stands in the way of direct delivery");
+		xs_finding(rows, "ok", "nft", NULL, "no rule that stands in the way");
 	if (!all)
 		xs_finding(rows, "warn", "nft", "install nftables, run doctor as root", "its rules cannot be read: some may stand in the way of direct delivery");
 	if (legacy_nat() && direct)
