@@ -68,13 +68,16 @@ static __always_inline bool xs_rate_take(struct xs_rate *r, const struct xs_tena
 static __noinline enum xs_reason xs_rate(const struct xs_pkt *p, bool anew)
 {
 	struct xs_tenant *t = xs_tenant_row(p, p->ask.tenant);
-	struct xs_rate *r = XS_GET(xs_rates, p->ask.tenant);
+	struct xs_rate *r;
 	__u64 *limited;
 
-	if (!t || !r)
+	if (!t)
 		return XS_R_INTERNAL;
 	if (!(t->requests | t->tokens) || (!anew && !(p->hdr.proto == IPPROTO_UDP && p->ask.flags & XS_FF_SHIM)))
 		return XS_R_NONE;
+	r = XS_GET(xs_rates, p->ask.tenant);
+	if (!r)
+		return XS_R_INTERNAL;
 	if (xs_rate_take(r, t, p->ask.flags & XS_FF_TAGGED, p->ask.tokens))
 		return XS_R_NONE;
 	limited = feat.dry ? NULL : XS_GET(xs_limited, p->ask.tenant);
@@ -88,11 +91,12 @@ static __noinline int xs_rate_proven(const struct xs_pkt *p, const struct xs_flo
 {
 	struct xs_tenant *t = xs_tenant_row(p, f->tenant);
 	struct xs_rate *r = XS_GET(xs_rates, f->tenant);
-	__u64 now = bpf_ktime_get_ns();
 	struct xs_tat cost;
+	__u64 now;
 
 	if (!t || !r || f->flags & XS_FF_TAGGED || !(t->requests | t->tokens))
 		return 0;
+	now = bpf_ktime_get_ns();
 	cost = xs_rate_costs(t, xs_opt_tokens(f->prompt));
 	bpf_spin_lock(&r->lock);
 	xs_rate_add(&r->own, &cost, now);
