@@ -25,7 +25,6 @@ static __always_inline __u32 xs_service_find(const struct xs_pkt *p)
 static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 {
 	p->id.dir = XS_TO_TARGET;
-	p->id.hash = xs_tuple_hash(&p->hdr.src, p->hdr.sport, &p->hdr.dst, p->hdr.dport, p->hdr.proto, XS_TO_TARGET);
 	p->id.flow = xs_flow_find(p);
 	if (!p->id.flow)
 		p->id.service = xs_service_find(p);
@@ -35,7 +34,6 @@ static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 static __always_inline enum xs_reason xs_classify_target(struct xs_pkt *p)
 {
 	p->id.dir = XS_TO_CLIENT;
-	p->id.hash = xs_tuple_hash(&p->hdr.dst, p->hdr.dport, &p->hdr.src, p->hdr.sport, p->hdr.proto, XS_TO_CLIENT);
 	p->id.flow = xs_flow_find(p);
 	return p->id.flow ? XS_R_NONE : XS_R_NOT_OURS;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The flow table: find, insert, age. maps/flow.h has the layout and the states.
  *
- * Nothing here runs in the background: every insertion looks at a few records behind the sweep hand and frees those whose
- * time is over, so the table stays as clean as it is used, with no daemon and no timer.
+ * Nothing here runs in the background: an insertion takes the place of what is over, and now and then one looks at the records
+ * behind the sweep hand and frees those whose time is over. So the table stays as clean as it is used, with no daemon and no timer.
  *
  * Functions with scalar arguments are global on purpose: the verifier then checks them once, not at every call. */
 #ifndef XS_FLOWTAB_H
@@ -14,8 +14,10 @@
 #include "bpf/pkt.h"
 #include "maps/siphash.h"
 
-#define XS_SWEEP 4		/* records looked at for each insertion */
-#define XS_SWEEP_FULL 64	/* and when no index is free */
+#define XS_SWEEP_EVERY 16	/* insertions (by their first place) to one that sweeps: neighbours in memory are cheap in a row */
+#define XS_SWEEP 32		/* records that it looks at */
+#define XS_SWEEP_FREES 4	/* and frees at most */
+#define XS_SEEK 128		/* records looked at when both places of a flow are taken */
 #define XS_LINE_EASY 6		/* tags in a line before its alternative is considered */
 
 static __always_inline __u64 xs_pair(__u32 low, __u32 high)
@@ -37,7 +39,7 @@ static __always_inline __u64 xs_tuple_hash(const struct xs_addr *client, __be16 
 		xs_sip13_word(&s, xs_pair(other->w[0], other->w[1]));
 		xs_sip13_word(&s, xs_pair(client->w[2], other->w[2]));
 	}
-	return xs_sip13_end(&s);
+	return xs_sip13_end(&s) | 1ULL << 63;	/* a tag is never taken for a free place */
 }
 
 static __always_inline __u32 xs_line_first(__u64 hash)
@@ -53,6 +55,12 @@ static __always_inline __u32 xs_line_second(__u64 hash)
 static __always_inline __u32 xs_fp(__u64 hash)
 {
 	return (__u32)(hash >> 24);
+}
+
+/* xs_home() - the first place of a client's flows */
+static __always_inline __u32 xs_home(const struct xs_addr *client, __be16 cport, __u8 proto)
+{
+	return xs_flow_home(client, cport, proto, secret.flow[0], secret.flow[1], feat.flows);
 }
 
 static __always_inline bool xs_same_addr(const struct xs_addr *a, const struct xs_addr *b)
@@ -75,13 +83,20 @@ static __always_inline struct xs_service *xs_service_at(__u32 gen, __u32 id)
 	return XS_GET(xs_services, gen * XS_MAX_SERVICES + (id & (XS_MAX_SERVICES - 1)));
 }
 
-/* xs_is_flow() - id of the service if record i (index + 1) is the one of this client and service, else 0 */
+/* xs_live() - whether a record in this state is a flow's */
+static __always_inline bool xs_live(__u8 state)
+{
+	return state != XS_F_FREE && state != XS_F_HELD;
+}
+
+/* xs_is_flow() - id of the service if record i (index + 1) is the one of this client and service, else 0. One that the flow has
+ * moved away from only serves late replies */
 static __always_inline __u32 xs_is_flow(const struct xs_tuple *t, __u32 i)
 {
 	struct xs_flow *f = XS_GET(xs_flows, i - 1);
 	struct xs_service *s;
 
-	if (!f || f->state == XS_F_FREE || f->cport != t->cport || !xs_same_addr(&f->client, t->client))
+	if (!f || !xs_live(f->state) || f->flags & XS_FF_MOVED || f->cport != t->cport || !xs_same_addr(&f->client, t->client))
 		return 0;
 	s = xs_service_at(t->gen, f->service);
 	if (!s || s->proto != t->proto || s->port != t->oport || !xs_same_addr(&s->addr, t->other))
@@ -151,14 +166,42 @@ static __always_inline __u32 xs_line_find(const struct xs_tuple *t, __u64 hash, 
 	return *service ? i : 0;
 }
 
-/* xs_tuple_find() - the record of a tuple; sets its service. Return: index + 1, 0: none */
-static __always_inline __u32 xs_tuple_find(const struct xs_tuple *t, __u64 hash, __u32 *service)
+/* xs_stray_find() - the record of a tuple at neither of its places */
+static __noinline __u32 xs_stray_find(const struct xs_tuple *t, __u32 *service)
 {
+	__u64 hash = xs_tuple_hash(t->client, t->cport, t->other, t->oport, t->proto, t->dir);
+
 	return xs_line_find(t, hash, xs_line_first(hash), service) ?: xs_line_find(t, hash, xs_line_second(hash), service);
 }
 
+static __always_inline __u8 *xs_strays_of(__u32 home)
+{
+	struct xs_strays *s = XS_GET(xs_strays, home >> 7);
+
+	return s ? &s->n[home >> 1 & 63] : NULL;
+}
+
+/* xs_find_away() - the record of a tuple that is not at its first place: its neighbour, or a stray */
+static __noinline __u32 xs_find_away(const struct xs_tuple *t, __u32 home, __u32 *service)
+{
+	__u8 *strays;
+
+	*service = xs_is_it(t, (home ^ 1) + 1);
+	if (*service)
+		return (home ^ 1) + 1;
+	strays = xs_strays_of(home);
+	return strays && *strays ? xs_stray_find(t, service) : 0;
+}
+
+/* xs_tuple_find() - the record of a tuple whose first place is home; sets its service. Return: index + 1, 0: none */
+static __always_inline __u32 xs_tuple_find(const struct xs_tuple *t, __u32 home, __u32 *service)
+{
+	*service = xs_is_it(t, home + 1);
+	return *service ? home + 1 : xs_find_away(t, home, service);
+}
+
 /**
- * xs_flow_find() - The packet's record by p->id.hash, in p->id.dir; sets p->id.service if there is one
+ * xs_flow_find() - The packet's record in p->id.dir; sets p->id.home, and p->id.service if there is a record
  * Return: index + 1, 0: no such flow
  */
 static __always_inline __u32 xs_flow_find(struct xs_pkt *p)
@@ -170,7 +213,8 @@ static __always_inline __u32 xs_flow_find(struct xs_pkt *p)
 		.proto = p->hdr.proto, .dir = p->id.dir, .gen = p->id.gen,
 	};
 
-	return xs_tuple_find(&t, p->id.hash, &p->id.service);
+	p->id.home = xs_home(t.client, t.cport, t.proto);
+	return xs_tuple_find(&t, p->id.home, &p->id.service);
 }
 
 static __always_inline __u32 xs_jiffies(void)
@@ -193,10 +237,10 @@ static __always_inline __u32 xs_timeout(const struct xs_settings *set, __u8 stat
 }
 
 /* xs_flow_over() - whether neither end has been heard for as long as the record's state allows. The client's side is asked
- * first: while it talks, the other cache line is not touched */
+ * first: while it talks, the other cache line is not touched; and a handshake is the client's to end */
 static __always_inline bool xs_flow_over(const struct xs_flow *f, const struct xs_back *b, __u32 limit, __u32 now)
 {
-	return (__s32)(now - f->seen) > (__s32)limit && (__s32)(now - b->seen) > (__s32)limit;
+	return (__s32)(now - f->seen) > (__s32)limit && (f->state == XS_F_HALF_OPEN || (__s32)(now - b->seen) > (__s32)limit);
 }
 
 /* xs_flow_state() - record i changes state, unless the sweep has just taken it: that would put its index out twice */
@@ -207,7 +251,7 @@ static __always_inline void xs_flow_state(struct xs_flow *f, __u32 i, __u8 state
 	if (!k)
 		return;
 	bpf_spin_lock(&k->lock);
-	if (f->state != XS_F_FREE)
+	if (xs_live(f->state))
 		f->state = state;
 	bpf_spin_unlock(&k->lock);
 }
@@ -297,6 +341,20 @@ __noinline int xs_tag_move(__u64 hash, __u32 from, __u32 to)
 	__u64 old = XS_TAG_FP(hash) | from, new = to ? XS_TAG_FP(hash) | to : 0;
 
 	return xs_tag_swap(xs_line_first(hash), old, new) || xs_tag_swap(xs_line_second(hash), old, new);
+}
+
+/* xs_stray_count() - one stray more or less at the pair of home */
+static __always_inline void xs_stray_count(__u32 home, bool more)
+{
+	struct xs_lock *k = XS_GET(xs_locks, home >> 1 & (XS_LOCKS - 1));
+	__u8 *n = xs_strays_of(home);
+
+	if (!k || !n)
+		return;
+	bpf_spin_lock(&k->lock);
+	if (*n < 255)
+		*n += more ? 1 : *n ? -1 : 0;
+	bpf_spin_unlock(&k->lock);
 }
 
 #endif

@@ -21,8 +21,6 @@ const volatile struct xs_secret secret = {};
 	struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, n); __uint(map_flags, fl); __type(key, k); __type(value, v); } name SEC(".maps");
 #define XS_MAP_DEVMAP(name, k, v, n, fl) \
 	struct { __uint(type, BPF_MAP_TYPE_DEVMAP); __uint(max_entries, n); __type(key, k); __type(value, v); } name SEC(".maps");
-#define XS_MAP_STACK(name, k, v, n, fl) \
-	struct { __uint(type, BPF_MAP_TYPE_STACK); __uint(max_entries, n); __type(value, v); } name SEC(".maps");
 #define XS_MAP_ARRAY_OF_MAPS(name, k, v, n, fl) \
 	struct { __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); __uint(max_entries, n); __type(key, k); \
 		 __array(values, struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32); }); } \

@@ -79,9 +79,9 @@ static __always_inline void xs_yield(struct xs_pkt *p)
 		return;
 	if (!xs_maybe_ours(m, &p->hdr.dst, p->hdr.dport, IPPROTO_TCP))
 		return;
-	i = xs_tuple_find(&t, xs_tuple_hash(t.client, t.cport, t.other, t.oport, IPPROTO_TCP, XS_TO_CLIENT), &service);
+	i = xs_tuple_find(&t, xs_home(t.client, t.cport, IPPROTO_TCP), &service);
 	if (i)
-		xs_flow_evict(i - 1, p->id.gen);
+		xs_flow_evict(i - 1, p->id.gen, true);
 }
 
 /* xs_tells() - whether a packet says anything about time: handshake, payload, end */

@@ -30,7 +30,7 @@ struct xs_pkt {
 		__u32 service;			/* id */
 		__u32 flow;			/* index + 1, 0: no record */
 		__u32 dir;			/* enum xs_dir */
-		__u64 hash;			/* of the tuple */
+		__u32 home;			/* where its record should be */
 	} id;
 	struct {				/* admit writes: first packets only */
 		__u32 tenant;			/* id, 0: none */

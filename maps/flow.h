@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The flow table: tag lines that say where a record may be, and dense records that say what is true.
+/* The flow table. xs_flows[i] is what the client's packets of a flow need, xs_backs[i] what the target's replies need.
  *
- * A tag is 40 bits of the tuple's hash and a 24-bit record index, 0 for a free place. A tuple has two lines, eight tags
- * each; it stands in the first unless that is nearly full. A flow has two tags, one for each direction, and one index:
- * xs_flows[i] is what the client's packets need, xs_backs[i] what the target's replies need. The whole tuple is compared
- * in the record; a tag whose record says otherwise is left over from an earlier flow and counts as free.
- * Insertion and removal hold the line's lock (xs_locks); readers hold none.
+ * i is one of two neighbouring places that follow from the client's address and port, which both directions know: nearly every
+ * packet finds its record by one memory access. A flow that finds both places taken is a stray and stands anywhere; tag lines
+ * say where. A stray has two tags, one for each direction: 40 bits of the tuple's hash and a 24-bit record index, 0 for a free
+ * place. A tuple has two lines, eight tags each; it stands in the first unless that is nearly full. xs_strays counts the strays
+ * of each pair of places, so that nobody looks for what is not there.
+ * The whole tuple is compared in the record; a tag whose record says otherwise is left over from an earlier flow and counts as
+ * free. A record is taken and given back under the lock of its index, tags and counts change under that of their line or
+ * pair (xs_locks); readers hold none. HELD is a record that one CPU fills or empties.
  *
  *	state		client SYN	client ACK	FIN, RST	silence
  *	HALF_OPEN	same target	ESTABLISHED	CLOSING		freed after tcp_syn_s
@@ -29,7 +32,13 @@ struct xs_line {
 };
 XS_SIZE(struct xs_line, 64);
 
-enum xs_flow_state { XS_F_FREE, XS_F_HALF_OPEN, XS_F_ESTABLISHED, XS_F_CLOSING, XS_F_DATAGRAM };
+/* xs_strays, by pair of places / 64; 255 is not counted down again */
+struct xs_strays {
+	__u8 n[64];
+};
+XS_SIZE(struct xs_strays, 64);
+
+enum xs_flow_state { XS_F_FREE, XS_F_HALF_OPEN, XS_F_ESTABLISHED, XS_F_CLOSING, XS_F_DATAGRAM, XS_F_HELD };
 enum xs_flow_flags { XS_FF_SHIM = 1, XS_FF_TAGGED = 2, XS_FF_FIN_CLIENT = 4, XS_FF_FIN_TARGET = 8, XS_FF_PREFIX = 16, XS_FF_MOVED = 32 };
 
 /* xs_flows[i]: the client's side */
@@ -41,7 +50,7 @@ struct xs_flow {
 	__u8 state;		/* enum xs_flow_state */
 	__u8 flags;		/* enum xs_flow_flags */
 	__u32 seen;		/* jiffies at the client's last packet */
-	__u32 fp;		/* bits 24..55 of the tuple's hash: tells a live tag from a left-over one */
+	__u32 fp;		/* of a stray: bits 24..55 of the tuple's hash, which tell a live tag from a left-over one */
 	__u64 bytes;
 	__u32 packets;
 	__u16 tenant;
@@ -54,11 +63,29 @@ struct xs_flow {
 	__u32 born;		/* jiffies at its first packet */
 	__u8 asked;		/* UDP: a request is under way and unanswered, so another datagram of it tells timing nothing */
 	__u8 prompt;		/* what a short shim says of its length (maps/shim.h), until the rate is charged; 0: unknown */
-	__u8 pad[2];
+	__u8 proto;
+	__u8 pad;
 };
 XS_SIZE(struct xs_flow, 64);
 XS_AT(struct xs_flow, seen, 24);
 XS_AT(struct xs_flow, bytes, 32);
+
+/* xs_flow_home() - the first of the two places, among `flows`, of a client's flows; the other is this ^ 1. Keyed, but no more than
+ * that: who makes places collide only sends his own flows the longer way. */
+static inline __attribute__((always_inline)) __u32 xs_flow_home(const struct xs_addr *client, __be16 cport, __u8 proto, __u64 k0, __u64 k1,
+								__u32 flows)
+{
+	__u64 h = ((__u64)((__u32)cport << 16 | proto) << 32 | client->w[3]) ^ k0;
+
+	k1 |= 1;
+	if (!xs_addr_is4(client)) {
+		h = (h ^ ((__u64)client->w[1] << 32 | client->w[0])) * k1;
+		h = (h ^ h >> 32 ^ client->w[2]) * 0x9e3779b97f4a7c15ULL;
+	}
+	h *= k1;
+	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
+	return (h >> 32) * flows >> 32;
+}
 
 /* What the packets tell of a connection and of its last request; ns are CLOCK_MONOTONIC. */
 struct xs_times {
@@ -100,14 +127,12 @@ struct xs_back {
 XS_SIZE(struct xs_back, 128);
 XS_AT(struct xs_back, times, 64);
 
-/* xs_alloc, one element: records never used yet begin at fresh; sweep is where the search for expired ones goes on. */
+/* xs_alloc, one element: where the search for expired and for free records goes on */
 struct xs_alloc {
-	struct bpf_spin_lock lock;
-	__u32 fresh;
-	__u32 sweep;
+	__u32 hand;
 	__u32 pad;
 };
-XS_SIZE(struct xs_alloc, 16);
+XS_SIZE(struct xs_alloc, 8);
 
 /* Half-open store: a row for each handshake under way, by client and service, so that floods never reach the records. */
 struct xs_half {

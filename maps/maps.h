@@ -61,7 +61,7 @@ struct xs_blob {
 	X(xs_lines,	ARRAY,		__u32, struct xs_line, 65536 /* * */, BPF_F_MMAPABLE, GROUP, "hash of a tuple; flow table; flow table; both lines full: table_full") \
 	X(xs_flows,	ARRAY,		__u32, struct xs_flow, 131072 /* * */, BPF_F_MMAPABLE, GROUP, "flow index; client's packets; path, flow list; table_full") \
 	X(xs_backs,	ARRAY,		__u32, struct xs_back, 131072 /* * */, BPF_F_MMAPABLE, GROUP, "flow index; target's packets; path, flow list; table_full") \
-	X(xs_free,	STACK,		void, __u32, 131072 /* * */, 0, GROUP, "freed flow indexes; sweep; insert; cannot be full") \
+	X(xs_strays,	ARRAY,		__u32, struct xs_strays, 1024 /* * */, 0, GROUP, "pair of places / 64; insert, sweep; flow table; counts stay at 255") \
 	X(xs_alloc,	ARRAY,		__u32, struct xs_alloc, 1, 0, GROUP, "one element; insert; insert; fixed") \
 	X(xs_locks,	ARRAY,		__u32, struct xs_lock, XS_LOCKS, 0, GROUP, "tag line modulo 1024; insert; insert; fixed") \
 	X(xs_series,	HASH,		struct xs_series_key, __u32, 1024 /* * */, 0, GROUP, "service, tenant, class, target; insert; latency show; catch-all series, counted") \

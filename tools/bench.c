@@ -23,25 +23,24 @@ struct xs_env xs_env;
 static struct bench_opts { const char *xsteer, *filter, *budget; int rounds; } opts = { .rounds = 21 };
 
 /* Net of the floor of the same round. A tunnel's floor is half way to a stub that grows the frame, too: undoing it is ours. */
-static int run_net(struct bench_job *j, int prog, int32_t grow, double *net)
+static int run_net(struct bench_job *j, int prog, int32_t grow, struct bench_cost *cost)
 {
-	double floor;
 	int err;
 
 	j->grow = grow;
 	j->prog = bench_stub(j->hook, false);
 	err = bench_run(j);
-	floor = j->ns;
+	cost->floor = j->ns;
 	if (!err && grow) {
 		j->prog = bench_stub(j->hook, true);
 		err = bench_run(j);
-		floor = (floor + j->ns) / 2;
+		cost->floor = (cost->floor + j->ns) / 2;
 	}
 	if (err)
 		return err;
 	j->prog = prog;
 	err = bench_run(j);
-	*net = j->ns - floor;
+	cost->raw = j->ns;
 	return err;
 }
 

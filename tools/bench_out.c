@@ -34,13 +34,34 @@ static double quantile(const double *v, int n, double q)
 	return s[(int)(q * (n - 1) + .5)];
 }
 
+static double median(const struct bench_cost *c, int n)
+{
+	double net[BENCH_ROUNDS_MAX];
+
+	for (int i = 0; i < n; i++)
+		net[i] = c[i].raw - c[i].floor;
+	return tenth(quantile(net, n, .5));
+}
+
+/* Each at its least: a disturbed floor would make the least difference less than nothing. */
+static double least(const struct bench_cost *c, int n)
+{
+	double raw = c->raw, floor = c->floor;
+
+	for (int i = 1; i < n; i++) {
+		raw = c[i].raw < raw ? c[i].raw : raw;
+		floor = c[i].floor < floor ? c[i].floor : floor;
+	}
+	return tenth(raw - floor);
+}
+
 /* The two are compared round by round: what disturbs a round disturbs both. */
 static double ratio(const struct bench_result *res)
 {
 	double each[BENCH_ROUNDS_MAX];
 
 	for (int i = 0; i < res->n; i++)
-		each[i] = res->xsteer[i] / res->classic[i];
+		each[i] = (res->xsteer[i].raw - res->xsteer[i].floor) / (res->classic[i].raw - res->classic[i].floor);
 	return (double)(long)(quantile(each, res->n, .5) * 100 + .5) / 100;
 }
 
@@ -52,12 +73,12 @@ static json_t *row_json(const struct bench_row *r, const struct bench_result *re
 		json_object_set_new(j, "failed", json_string(res->failed));
 		return j;
 	}
-	json_object_set_new(j, "median_ns", json_real(tenth(quantile(res->xsteer, res->n, .5))));
-	json_object_set_new(j, "min_ns", json_real(tenth(quantile(res->xsteer, res->n, 0))));
+	json_object_set_new(j, "median_ns", json_real(median(res->xsteer, res->n)));
+	json_object_set_new(j, "min_ns", json_real(least(res->xsteer, res->n)));
 	if (r->classic < 0)
 		return j;
-	json_object_set_new(j, "classic_median_ns", json_real(tenth(quantile(res->classic, res->n, .5))));
-	json_object_set_new(j, "classic_min_ns", json_real(tenth(quantile(res->classic, res->n, 0))));
+	json_object_set_new(j, "classic_median_ns", json_real(median(res->classic, res->n)));
+	json_object_set_new(j, "classic_min_ns", json_real(least(res->classic, res->n)));
 	json_object_set_new(j, "ratio", json_real(ratio(res)));
 	return j;
 }

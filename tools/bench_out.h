@@ -8,8 +8,13 @@
 #define BENCH_ROWS_MAX 32
 #define BENCH_ROUNDS_MAX 200
 
+/* ns a packet: what was measured, and the floor of the same round. */
+struct bench_cost {
+	double raw, floor;
+};
+
 struct bench_result {
-	double xsteer[BENCH_ROUNDS_MAX], classic[BENCH_ROUNDS_MAX];	/* net ns, by round */
+	struct bench_cost xsteer[BENCH_ROUNDS_MAX], classic[BENCH_ROUNDS_MAX];	/* by round */
 	int n;
 	uint32_t seq;			/* of the next packet with payload */
 	char failed[96];		/* why the row has no figures */

@@ -14,7 +14,7 @@ enum { SYN = 2, PSH = 8, ACK = 16 };
 struct bench_set bench_sets[] = {
 	[BENCH_TCP4] = { "tcp4", "198.18.0.10", "198.19.0.0", "198.18.128.1", .port = 8000, .proto = IPPROTO_TCP },
 	[BENCH_UDP4] = { "udp4", "198.18.0.10", "198.19.0.0", "198.18.128.1", .port = 8000, .proto = IPPROTO_UDP },
-	[BENCH_STACK4] = { "stack4", "198.18.0.11", "198.19.0.0", "198.18.2.1", .port = 8000, .proto = IPPROTO_TCP, .stack = true },
+	[BENCH_STACK4] = { "stack4", "198.18.0.11", "198.19.128.0", "198.18.2.1", .port = 8000, .proto = IPPROTO_TCP, .stack = true },
 	[BENCH_TCP6] = { "tcp6", "2001:db8::10", "2001:db8:1::", "2001:db8:2::1", .port = 8000, .proto = IPPROTO_TCP },
 };
 

@@ -24,8 +24,8 @@ struct xs_mem;
 /* run_setup() - freeze the features and the secret */
 void run_setup(const struct xs_features *f, const struct xs_secret *s);
 void run_frame(enum run_hook hook, struct xs_mem *c, struct run *r);
-/* run_table() - the flow table hangs together: every record in use is named by its tags, every other one that was ever handed out
- * lies in xs_free once. Return: NULL, or what is wrong */
+/* run_table() - the flow table hangs together: both tuples of every record in use lead to it, no free one answers, none is held.
+ * Return: NULL, or what is wrong */
 const char *run_table(void);
 
 #endif

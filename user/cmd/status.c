@@ -48,22 +48,21 @@ static long long memory_of(enum xs_map_id map)
 	return bytes;
 }
 
-/* Records by state; those behind `fresh` were never used. */
+/* Records by state. */
 static json_t *flows_json(void)
 {
-	uint32_t n[XS_F_DATAGRAM + 1] = { 0 }, zero = 0, used = 0;
+	uint32_t n[XS_F_DATAGRAM + 1] = { 0 }, records = xs_map_entries(XS_MAP_xs_flows), used = 0;
 	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
-	struct xs_alloc a = { 0 };
 
-	if (!f || xs_map_get(XS_MAP_xs_alloc, &zero, &a))
+	if (!f)
 		return NULL;
-	for (uint32_t i = 0; i < a.fresh && i < xs_map_entries(XS_MAP_xs_flows); i++) {
+	for (uint32_t i = 0; i < records; i++) {
 		if (f[i].state > XS_F_DATAGRAM || f[i].state == XS_F_FREE)
 			continue;
 		n[f[i].state]++;
 		used++;
 	}
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "records", xs_map_entries(XS_MAP_xs_flows), "in_use", used,
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "records", records, "in_use", used,
 			 "half_open", n[XS_F_HALF_OPEN], "established", n[XS_F_ESTABLISHED], "closing", n[XS_F_CLOSING],
 			 "datagram", n[XS_F_DATAGRAM]);
 }

@@ -15,7 +15,7 @@
 #include "skel/xsteer_tc.skel.h"
 #include "skel/xsteer_xdp.skel.h"
 
-#define LINE_SHARE 2	/* tag lines: four tags a flow, eight a line, so half as many as flows */
+#define LINE_SHARE 4	/* tag lines: even of a full table's flows two thirds need none; two tags a stray, eight a line */
 
 const char *const xs_prog_names[XS_PROG_MAX] = { [XS_PROG_XDP] = "xsteer_xdp", [XS_PROG_EGRESS] = "xsteer_egress" };
 
@@ -65,7 +65,7 @@ static struct xs_features features(const struct xs_sizes *s, bool dry)
 static int resize(struct bpf_object *o, const struct xs_sizes *s)
 {
 	const struct { const char *map; uint32_t entries; } sizes[] = {
-		{ "xs_lines", lines_for(s->flows) }, { "xs_flows", s->flows }, { "xs_backs", s->flows }, { "xs_free", s->flows },
+		{ "xs_lines", lines_for(s->flows) }, { "xs_flows", s->flows }, { "xs_backs", s->flows }, { "xs_strays", s->flows / 128 + 1 },
 		{ "xs_series", s->series }, { "xs_hists", s->series * XS_M_MAX },
 	};
 	int err = 0;

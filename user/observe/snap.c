@@ -14,7 +14,7 @@ struct walk {
 	const volatile struct xs_flow *flows;
 	const volatile struct xs_back *backs;
 	struct xs_settings set;
-	uint32_t now, hz, fresh;
+	uint32_t now, hz, records;
 };
 
 static int map_error(int err, enum xs_map_id map)
@@ -31,7 +31,7 @@ static bool same_life(const struct xs_seen *s, const volatile struct xs_flow *f,
 /* Copy record i. Return: false if it is free, or changes hands all the time */
 static bool copy(const struct walk *w, uint32_t i, struct xs_seen *s)
 {
-	for (int n = 0; n < COPY_TRIES && w->flows[i].state != XS_F_FREE; n++) {
+	for (int n = 0; n < COPY_TRIES && w->flows[i].state != XS_F_FREE && w->flows[i].state != XS_F_HELD; n++) {
 		memcpy(&s->flow, (const void *)&w->flows[i], sizeof(s->flow));
 		memcpy(&s->back, (const void *)&w->backs[i], sizeof(s->back));
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -70,21 +70,17 @@ static void ages(const struct walk *w, struct xs_seen *s)
 
 static int walk_begin(struct walk *w)
 {
-	uint32_t zero = 0, gen = XS_GEN(xs_control_read());
-	struct xs_alloc alloc;
+	uint32_t gen = XS_GEN(xs_control_read());
 	int err;
 
 	w->flows = xs_map_view(XS_MAP_xs_flows, false);
 	w->backs = xs_map_view(XS_MAP_xs_backs, false);
 	if (!w->flows || !w->backs)
 		return -EIO;
-	err = xs_map_get(XS_MAP_xs_alloc, &zero, &alloc);
-	if (err)
-		return map_error(err, XS_MAP_xs_alloc);
 	err = xs_map_get(XS_MAP_xs_settings, &gen, &w->set);
 	if (err)
 		return map_error(err, XS_MAP_xs_settings);
-	w->fresh = alloc.fresh;
+	w->records = xs_map_entries(XS_MAP_xs_flows);
 	w->hz = xs_hz();
 	w->now = xs_jiffies_now();
 	return 0;
@@ -96,7 +92,7 @@ int xs_snap_flows(int (*fn)(const struct xs_seen *seen, void *arg), void *arg)
 	struct xs_seen s;
 	int err = walk_begin(&w);
 
-	for (uint32_t i = 0; i < w.fresh && !err; i++) {
+	for (uint32_t i = 0; i < w.records && !err; i++) {
 		s.index = i;
 		if (!copy(&w, i, &s))
 			continue;

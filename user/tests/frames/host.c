@@ -167,8 +167,8 @@ void host_forget(void)
 {
 	static const enum xs_map_id maps[] = { XS_MAP_xs_lines, XS_MAP_xs_flows, XS_MAP_xs_backs };
 	static const size_t sizes[] = { sizeof(struct xs_line), sizeof(struct xs_flow), sizeof(struct xs_back) };
-	struct xs_alloc alloc = { .fresh = 0 };
-	uint32_t zero = 0, index;
+	struct xs_alloc alloc = { .hand = 0 };
+	uint32_t zero = 0;
 	void *at;
 
 	for (int i = 0; i < 3; i++) {
@@ -177,8 +177,6 @@ void host_forget(void)
 		memset(at, 0, sizes[i] * xs_map_entries(maps[i]));
 	}
 	must(!xs_map_set(XS_MAP_xs_alloc, &zero, &alloc), "alloc");
-	while (!bpf_map_lookup_and_delete_elem(xs_map_fd(XS_MAP_xs_free), NULL, &index))
-		;
 }
 
 const struct xs_flow *host_flow(const struct end *client, const struct end *service, const struct xs_back **back)

@@ -243,8 +243,8 @@ static void check_facts(struct try *t)
 			if (strlen(counter_names[i]) == (n ? (size_t)(n - w - 1) : strlen(w + 1)) && !strncmp(w + 1, counter_names[i], strlen(counter_names[i])))
 				want[i] = n ? atoi(n + 1) : 1;
 	}
-	for (int i = 0; i < XS_C_MAX; i++)
-		if (i != XS_C_SHIMS_ACCEPTED && t->res.bumps[i] != want[i])
+	for (int i = 0; i < XS_C_MAX; i++)	/* which records an insertion meets, and so how many expired ones, depends on the secret */
+		if (i != XS_C_SHIMS_ACCEPTED && t->res.bumps[i] != want[i] && !(i == XS_C_FLOWS_EXPIRED && (want[i] ? !!t->res.bumps[i] : t->res.reason == XS_R_PLACED)))
 			wrong(t, "counter %s moved by %d, not %d", counter_names[i], (int)t->res.bumps[i], (int)want[i]);
 }
 
