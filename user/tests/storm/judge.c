@@ -329,7 +329,7 @@ static const char *to_gone(struct judge_case *k, const struct judge_read *r, con
 		return NULL;
 	if (went(&q)->by == FREE)
 		return "what is no longer ours did not pass untouched";
-	if (r->proto == 6 && (r->flags & (SYN | ACK | RST)) == SYN && (k->verdict == DROP || k->verdict == TX || judge_is_answer(k, r)))
+	if (r->proto == 6 && !r->frag && (r->flags & (SYN | ACK | RST)) == SYN && (k->verdict == DROP || k->verdict == TX || judge_is_answer(k, r)))
 		return "a first packet to a service that is gone was refused";
 	return to_service(k, r, s);
 }
