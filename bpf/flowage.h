@@ -263,7 +263,7 @@ static __noinline enum xs_reason xs_flow_enter(struct xs_pkt *p, bool anew)
 	i = xs_flow_record(p, &back_hash, &there, &r);
 	if (!i)
 		return r;
-	if (i == old && !anew)
+	if (there && i == old && !anew)
 		return xs_flow_again(p, i) ? XS_R_NONE : XS_R_INTERNAL;
 	if (!xs_flow_fill(p, i, hash, back_hash))
 		return XS_R_INTERNAL;
