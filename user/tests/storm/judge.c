@@ -344,7 +344,7 @@ const char *judge_frame(struct judge_case *k)
 
 	if (judge_read(k->in, k->in_len, &r)) {
 		s = service_at(&r.dst, r.dport, r.proto);
-		if (s->now && k->hook == JUDGE_DRY)
+		if (s->row.proto && k->hook == JUDGE_DRY)
 			return same(k) && (k->verdict == PASS || k->verdict == DROP) ? NULL : "a dry run did something";
 		if (s->now && k->hook == JUDGE_XDP)
 			return to_service(k, &r, s);
