@@ -99,6 +99,15 @@ const struct row flow_rows[] = {
 	DO("!age 61"),
 	{ "age: datagram without shim, too late", "ip udp pay=50 to=dmust from=c4:41", XS_R_NO_SHIM, "& answer icmp=3:13,28" },
 	{ "age: datagram with shim", "ip udp pay=50 to=dmust from=c4:41 shim=long:acme,class=1", XS_R_PLACED, "& to=da =packets:1/0" },
+	/* the record of the silent flow that comes back is the one that its own insertion sweeps: on another target, so it is another
+	 * record that it asks for, and gets the same again */
+	DO("!forget"),
+	{ "swept: a flow", "ip tcp syn to=many from=c4:80", XS_R_PLACED, "& to=@b|e|f" },
+	DO("!age 200"),
+	DO("!state $ down"),
+	{ "swept: comes back", "ip tcp syn to=many from=c4:80", XS_R_PLACED, "& to=!b|e|f +flows_expired" },
+	DO("!state $ up"),
+	{ "swept: is known", ACK "to=many from=c4:80", XS_R_STEERED, "& to=!b|e|f" },
 	/* its target is gone */
 	{ "gone: SYN", "ip tcp syn to=many from=c4:70", XS_R_PLACED, "& to=@b|e|f" },
 	{ "gone: datagram", "ip udp pay=50 to=dmany from=c4:70", XS_R_PLACED, "& to=@db|dc" },
@@ -118,7 +127,12 @@ const struct row flow_rows[] = {
 	DO("!apply base"),
 	DO("!apply base"),
 	{ "reload: and back", ACK "to=many from=c4:60 pay=6", XS_R_STEERED, "& to=$" },
+	{ "reload: a closed flow of a service that goes", "ip tcp syn to=twin from=c4:62", XS_R_PLACED, "& to=a" },
+	{ "reload: it is closed", "ip tcp rst to=twin from=c4:62", XS_R_STEERED, "& to=a +flows_closed" },
+	{ "reload: one that is not", "ip tcp syn to=twin from=c4:63", XS_R_PLACED, "& to=a" },
 	DO("!apply gone"),
+	{ "reload: the service is gone", "ip tcp syn to=twin from=c4:62", XS_R_NOT_OURS, NULL },
+	{ "reload: the flow is not", "ip tcp ack to=twin from=c4:63", XS_R_STEERED, "& to=a" },
 	{ "reload: its target is gone from the configuration", "ip tcp syn to=many from=c4:61", XS_R_PLACED, "& to=b" },
 	{ 0 },
 };

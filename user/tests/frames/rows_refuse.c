@@ -27,6 +27,7 @@ const struct row refuse_rows[] = {
 	{ "ICMPv6 in QinQ", "qinq=1 vlan=9 ip6 udp pay=90 to=dmust6 from=d4:16", XS_R_NO_SHIM, "& answer icmp=1:1,48" },
 	{ "ICMPv6 with extension headers", "ip6 ext=hop ext=dst udp pay=90 to=dmust6 from=d4:17", XS_R_NO_SHIM, "& answer icmp=1:1,48" },
 	{ "ICMPv6 that would be larger is not sent", "ip6 udp pay=47 to=dmust6 from=d4:18", XS_R_NO_SHIM, "+refusals_limited" },
+	{ "a group of hosts gets no answer", "ip tcp syn to=must from=c1:19 smac=010000000002", XS_R_NO_SHIM, NULL },
 	DO("!limit"),
 	{ "dry: nothing is sent", "dry ip tcp syn to=must from=c1:20", XS_R_NO_SHIM, NULL },
 	{ "dry: nothing is steered", "dry ip tcp syn to=chat from=c1:21", XS_R_PLACED, NULL },

@@ -53,8 +53,9 @@ void frames_open(void)
 static void worded(struct frame *f)
 {
 	static const char *const clients[2][6] = { { "c1", "c1b", "c2", "c3", "c4", "a" }, { "d1", "d2", "d4", "d1", "d2", "a6" } };
-	static const char *const tcp[2][10] = { { "chat", "must", "none", "quiet", "many", "strict", "empty", "zoned", "deflt", "twin" },
-		{ "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "other6" } };
+	static const char *const tcp[2][12] = {
+		{ "chat", "must", "none", "quiet", "many", "strict", "empty", "zoned", "deflt", "twin", "nob", "nof" },
+		{ "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "other6" } };
 	static const char *const udp[2][10] = { { "dgram", "dmust", "dstrip", "dmany", "dquiet", "dnone", "dstrip", "dmany", "dgram", "other" },
 		{ "dgram6", "dmust6", "dstrip6", "dgram6", "dmust6", "dstrip6", "dgram6", "dmust6", "dstrip6", "other6" } };
 	static const char *const flags[] = { "syn", "syn", "syn", "syn", "ack", "ack", "ack psh", "fin ack", "rst", "syn ack", "syn rst", "" };
@@ -70,7 +71,7 @@ static void worded(struct frame *f)
 			 prefix[is_tcp][chance(3)]);
 	snprintf(words, sizeof(words), "%s %s %s from=%s:%u to=%s %s %s pay=%u", v6 ? "ip6" : "ip", is_tcp ? "tcp" : "udp",
 		 is_tcp ? ANY(flags) : "", clients[v6][chance(6)], 1000 + chance(PORTS),
-		 is_tcp ? tcp[v6][chance(10)] : udp[v6][chance(10)], ANY(more), shim, chance(4) ? chance(100) : chance(1500));
+		 is_tcp ? tcp[v6][chance(12)] : udp[v6][chance(10)], ANY(more), shim, chance(4) ? chance(100) : chance(1500));
 	frame_make(f, words, NULL, NULL);
 }
 

@@ -329,7 +329,7 @@ static const char *to_gone(struct judge_case *k, const struct judge_read *r, con
 		return NULL;
 	if (went(&q)->by == FREE)
 		return "what is no longer ours did not pass untouched";
-	if (r->proto == 6 && (r->flags & (SYN | ACK | RST)) == SYN && (k->verdict == DROP || k->verdict == TX || judge_is_answer(k, r)))
+	if (r->proto == 6 && !r->frag && (r->flags & (SYN | ACK | RST)) == SYN && (k->verdict == DROP || k->verdict == TX || judge_is_answer(k, r)))
 		return "a first packet to a service that is gone was refused";
 	return to_service(k, r, s);
 }
@@ -344,7 +344,7 @@ const char *judge_frame(struct judge_case *k)
 
 	if (judge_read(k->in, k->in_len, &r)) {
 		s = service_at(&r.dst, r.dport, r.proto);
-		if (s->now && k->hook == JUDGE_DRY)
+		if (s->row.proto && k->hook == JUDGE_DRY)
 			return same(k) && (k->verdict == PASS || k->verdict == DROP) ? NULL : "a dry run did something";
 		if (s->now && k->hook == JUDGE_XDP)
 			return to_service(k, &r, s);

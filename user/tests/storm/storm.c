@@ -18,7 +18,7 @@
 #define FLOWS 4096
 #define SHOWN 5			/* findings that are printed whole */
 #define EVENT_EVERY 500		/* frames, on average */
-#define APPLY_EVERY 20000
+#define APPLY_EVERY 5000
 #define CLOCK_EVERY 256
 
 static const char *const names[] = { "a", "a6", "b", "e", "f", "z1", "z2", "da", "da6", "db", "dc" };
