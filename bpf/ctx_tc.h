@@ -3,11 +3,13 @@
 #ifndef XS_CTX_TC_H
 #define XS_CTX_TC_H
 
+#include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
 typedef struct __sk_buff xs_ctx;
+enum { XS_INGRESS = 0 };
 enum { XS_ACT_PASS = TC_ACT_UNSPEC };	/* the next program of this hook decides; TCX_NEXT is the same number */
 
 #define XS_OFF_MASK 0x3ff
@@ -24,6 +26,12 @@ static __always_inline void *xs_at(xs_ctx *c, __u32 off, __u32 len)
 	XS_LOAD_PTR(end, c, data_end);
 	p += off & XS_OFF_MASK;
 	return p + len <= end ? p : NULL;
+}
+
+/* xs_put() - as in ctx_xdp.h. By the helper: one direct store in the program and the kernel makes every cloned skb writable */
+static __always_inline bool xs_put(xs_ctx *c, __u32 off, const void *from, __u32 len)
+{
+	return !bpf_skb_store_bytes(c, off, from, len, 0);
 }
 
 static __always_inline __u32 xs_frame_len(xs_ctx *c)

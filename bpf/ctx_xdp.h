@@ -3,10 +3,12 @@
 #ifndef XS_CTX_XDP_H
 #define XS_CTX_XDP_H
 
+#include <stdbool.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 typedef struct xdp_md xs_ctx;
+enum { XS_INGRESS = 1 };	/* this host has had nothing to do with the frame yet */
 enum { XS_ACT_PASS = XDP_PASS, XS_ACT_DROP = XDP_DROP, XS_ACT_TX = XDP_TX };
 
 /* Offsets are kept below this, which is what lets the verifier bound packet pointers. */
@@ -26,6 +28,16 @@ static __always_inline void *xs_at(xs_ctx *c, __u32 off, __u32 len)
 	XS_LOAD_PTR(end, c, data_end);
 	p += off & XS_OFF_MASK;
 	return p + len <= end ? p : NULL;
+}
+
+/* xs_put() - write len (a constant) bytes at off, where they were read before. Return: false if they are not there */
+static __always_inline bool xs_put(xs_ctx *c, __u32 off, const void *from, __u32 len)
+{
+	void *to = xs_at(c, off, len);
+
+	if (to)
+		__builtin_memcpy(to, from, len);
+	return to;
 }
 
 /* xs_frame_len() - bytes in the frame's linear part */

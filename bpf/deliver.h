@@ -102,6 +102,20 @@ static __always_inline enum xs_reason xs_target_hop(xs_ctx *c, const struct xs_p
 	return XS_R_NONE;
 }
 
+/* xs_towards() - choose the way of a packet for target t, which is p->to.target: redirect, or the stack. Nothing but the Ethernet
+ * header is written. Return: XS_R_STEERED, or why the stack has it although the way is direct */
+static __always_inline enum xs_reason xs_towards(xs_ctx *c, const struct xs_pkt *p, const struct xs_target *t, __u32 way, int *act)
+{
+	__u64 hop = 0;
+
+	*act = XS_ACT_PASS;
+	if (way != XS_WAY_DIRECT)
+		return XS_R_STEERED;
+	if (p->hdr.ttl <= 1)
+		return XS_R_TTL_EXPIRED;
+	return xs_target_hop(c, p, t, p->to.target, &hop) ?: xs_hop_go(c, p, hop, act) ?: XS_R_STEERED;
+}
+
 /**
  * xs_deliver() - Send a client's packet to the target of its flow
  * @act: what the hook shall return
@@ -111,8 +125,7 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 {
 	struct xs_target *t = XS_GET(xs_targets, p->to.target);
 	struct xs_nat n = { .from = &p->hdr.dst, .from_port = p->hdr.dport, .dst = true };
-	enum xs_reason r = XS_R_STEERED;
-	__u64 hop = 0;
+	enum xs_reason r;
 
 	*act = XS_ACT_PASS;
 	if (!t || !t->port)
@@ -123,12 +136,7 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 	n.to_port = t->port;
 	if (p->ask.strip && !xs_strip(c, p, p->ask.strip))
 		return XS_R_TRUNCATED;
-	if (way == XS_WAY_DIRECT) {
-		if (p->hdr.ttl <= 1)
-			r = XS_R_TTL_EXPIRED;
-		else
-			r = xs_target_hop(c, p, t, p->to.target, &hop) ?: xs_hop_go(c, p, hop, act) ?: XS_R_STEERED;
-	}
+	r = xs_towards(c, p, t, way, act);
 	if (!xs_nat(c, p, &n))
 		return XS_R_TRUNCATED;
 	if (*act != XS_ACT_PASS)

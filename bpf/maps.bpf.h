@@ -17,6 +17,8 @@ const volatile struct xs_secret secret = {};
 	struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, n); __type(key, k); __type(value, v); } name SEC(".maps");
 #define XS_MAP_HASH(name, k, v, n, fl) \
 	struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, n); __uint(map_flags, fl); __type(key, k); __type(value, v); } name SEC(".maps");
+#define XS_MAP_LRU_HASH(name, k, v, n, fl) \
+	struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, n); __uint(map_flags, fl); __type(key, k); __type(value, v); } name SEC(".maps");
 #define XS_MAP_LPM_TRIE(name, k, v, n, fl) \
 	struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, n); __uint(map_flags, fl); __type(key, k); __type(value, v); } name SEC(".maps");
 #define XS_MAP_DEVMAP(name, k, v, n, fl) \

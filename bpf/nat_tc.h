@@ -24,21 +24,24 @@ static __always_inline bool xs_nat_source_l4(xs_ctx *c, const struct xs_pkt *p, 
 	       !bpf_skb_store_bytes(c, p->hdr.l4, &port, sizeof(port), 0);	/* the source port comes first in both */
 }
 
+/* xs_nat_source_l3() - the address alone, which is all that a later fragment has */
+static __always_inline bool xs_nat_source_l3(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s)
+{
+	struct xs_addr to = s->addr;
+
+	if (p->hdr.v6)
+		return !bpf_skb_store_bytes(c, p->hdr.l3 + XS_OFFSETOF(struct ipv6hdr, saddr), &to, sizeof(to), 0);
+	return !bpf_l3_csum_replace(c, p->hdr.l3 + XS_OFFSETOF(struct iphdr, check), 0, xs_diff32(xs_csum_addr(&p->hdr.src, &to, false)), 0) &&
+	       !bpf_skb_store_bytes(c, p->hdr.l3 + XS_OFFSETOF(struct iphdr, saddr), &to.w[3], 4, 0);
+}
+
 /**
  * xs_nat_source() - Give a reply the service's address and port
  * Return: false if the skb could not be written; it then must not leave
  */
 static __always_inline bool xs_nat_source(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s)
 {
-	__u64 diff = xs_csum_addr(&p->hdr.src, &s->addr, p->hdr.v6);
-	struct xs_addr to = s->addr;
-
-	if (!xs_nat_source_l4(c, p, s, diff))
-		return false;
-	if (p->hdr.v6)
-		return !bpf_skb_store_bytes(c, p->hdr.l3 + XS_OFFSETOF(struct ipv6hdr, saddr), &to, sizeof(to), 0);
-	return !bpf_l3_csum_replace(c, p->hdr.l3 + XS_OFFSETOF(struct iphdr, check), 0, xs_diff32(diff), 0) &&
-	       !bpf_skb_store_bytes(c, p->hdr.l3 + XS_OFFSETOF(struct iphdr, saddr), &to.w[3], 4, 0);
+	return xs_nat_source_l4(c, p, s, xs_csum_addr(&p->hdr.src, &s->addr, p->hdr.v6)) && xs_nat_source_l3(c, p, s);
 }
 
 #endif

@@ -35,29 +35,28 @@ static __always_inline enum xs_reason xs_parse_ip4(xs_ctx *c, struct xs_pkt *p)
 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
 		return XS_R_TRUNCATED;
-	off = bpf_ntohs(ip->frag_off);
-	if (off & 0x1fff)
-		return XS_R_FRAGMENT_PASSED;
-	p->hdr.frag = !!(off & 0x2000);
+	off = bpf_ntohs(ip->frag_off) & 0x3fff;
+	p->hdr.frag = off ? p->hdr.l3 : 0;
 	p->hdr.ip_len = bpf_ntohs(ip->tot_len);
 	p->hdr.l4 = p->hdr.l3 + ip->ihl * 4;
 	p->hdr.proto = ip->protocol;
 	p->hdr.ttl = ip->ttl;
 	xs_map_v4(&p->hdr.src, ip->saddr);
 	xs_map_v4(&p->hdr.dst, ip->daddr);
-	return XS_R_NONE;
+	return off & 0x1fff ? XS_R_FRAGMENT_PASSED : XS_R_NONE;
 }
 
 /* xs_ext_walk() - walk the extension headers (RFC 8200) from `off` on, the first being `next`; global, so that the verifier
- * goes through it once. A packet that has more nodes to visit, or that AH protects from rewriting, is left alone. Return: offset of the transport header | protocol << 16 | fragment << 24 | enum xs_reason << 32 */
+ * goes through it once. A packet that has more nodes to visit, or that AH protects from rewriting, is left alone.
+ * Return: offset of the transport header | protocol << 16 | enum xs_reason << 32 | offset of the fragment header << 40 */
 __noinline __u64 xs_ext_walk(xs_ctx *c, __u32 off, __u32 next)
 {
 	struct xs_ext_frag *f;
 	struct xs_ext *x;
-	__u32 frag = 0;
+	__u64 frag = 0;
 
 	for (int i = 0; i < XS_EXT_HEADERS; i++) {
-		if (next == IPPROTO_TCP || next == IPPROTO_UDP)
+		if (next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_ICMPV6)
 			break;
 		if (off > XS_L4_MAX)
 			return (__u64)XS_R_NOT_L4 << 32;
@@ -66,8 +65,9 @@ __noinline __u64 xs_ext_walk(xs_ctx *c, __u32 off, __u32 next)
 			if (!f)
 				return (__u64)XS_R_TRUNCATED << 32;
 			if (f->off & bpf_htons(0xfff8))
-				return (__u64)XS_R_FRAGMENT_PASSED << 32;
-			frag = !!(f->off & bpf_htons(1));
+				return (__u64)XS_R_FRAGMENT_PASSED << 32 | (__u64)off << 40;
+			if (f->off & bpf_htons(1))
+				frag = off;
 			next = f->next;
 			off += sizeof(*f);
 			continue;
@@ -82,7 +82,7 @@ __noinline __u64 xs_ext_walk(xs_ctx *c, __u32 off, __u32 next)
 		off += (x->len + 1) * 8;
 		next = x->next;
 	}
-	return (off & 0xffff) | (__u64)(next & 0xff) << 16 | frag << 24;
+	return (off & 0xffff) | (__u64)(next & 0xff) << 16 | frag << 40;
 }
 
 static __always_inline enum xs_reason xs_parse_ext(xs_ctx *c, struct xs_pkt *p)
@@ -91,8 +91,8 @@ static __always_inline enum xs_reason xs_parse_ext(xs_ctx *c, struct xs_pkt *p)
 
 	p->hdr.l4 = w & 0xffff;
 	p->hdr.proto = w >> 16 & 0xff;
-	p->hdr.frag = w >> 24 & 1;
-	return w >> 32;
+	p->hdr.frag = w >> 40;
+	return w >> 32 & 0xff;
 }
 
 static __always_inline enum xs_reason xs_parse_ip6(xs_ctx *c, struct xs_pkt *p)
@@ -115,6 +115,20 @@ static __always_inline enum xs_reason xs_parse_ip6(xs_ctx *c, struct xs_pkt *p)
 	return xs_parse_ext(c, p);
 }
 
+/* xs_parse_cut() - the transport header ends before it should: the ports of a first fragment still say whose it is
+ * Return: XS_R_FRAGMENT_REFUSED with the ports, which is to be so only if the packet is ours; else XS_R_TRUNCATED */
+static __always_inline enum xs_reason xs_parse_cut(xs_ctx *c, struct xs_pkt *p, __u32 end)
+{
+	__be16 *port = p->hdr.frag && p->hdr.l4 + 4 <= end ? xs_at(c, p->hdr.l4, 4) : NULL;
+
+	if (!port)
+		return XS_R_TRUNCATED;
+	p->hdr.sport = port[0];
+	p->hdr.dport = port[1];
+	p->hdr.pay = 0;
+	return XS_R_FRAGMENT_REFUSED;
+}
+
 static __always_inline enum xs_reason xs_parse_l4(xs_ctx *c, struct xs_pkt *p)
 {
 	__u32 end = p->hdr.l3 + p->hdr.ip_len, l4 = p->hdr.l4, len;
@@ -126,7 +140,7 @@ static __always_inline enum xs_reason xs_parse_l4(xs_ctx *c, struct xs_pkt *p)
 	if (p->hdr.proto == IPPROTO_TCP) {
 		tcp = xs_at(c, l4, sizeof(*tcp));
 		if (!tcp || tcp->doff < 5)
-			return XS_R_TRUNCATED;
+			return xs_parse_cut(c, p, end);
 		p->hdr.sport = tcp->source;
 		p->hdr.dport = tcp->dest;
 		p->hdr.seq = bpf_ntohl(tcp->seq);
@@ -147,14 +161,15 @@ static __always_inline enum xs_reason xs_parse_l4(xs_ctx *c, struct xs_pkt *p)
 			end = l4 + len;		/* what follows within the IP packet is no payload */
 	}
 	if (p->hdr.pay > end)
-		return XS_R_TRUNCATED;
+		return xs_parse_cut(c, p, end);
 	p->hdr.pay_len = end - p->hdr.pay;
 	return XS_R_NONE;
 }
 
 /**
  * xs_parse() - Read the headers; writes p->hdr, which the caller has zeroed
- * Return: 0, or why the packet is none that can be steered (all of these pass untouched)
+ * Return: 0, or why the packet cannot be steered as it is. Of these XS_R_FRAGMENT_PASSED, XS_R_FRAGMENT_REFUSED and XS_R_NOT_L4
+ * may be ours in another way (odd.h); all others pass untouched
  */
 static __always_inline enum xs_reason xs_parse(xs_ctx *c, struct xs_pkt *p)
 {

@@ -7,6 +7,7 @@
 #include "bpf/classify.h"
 #include "bpf/deliver.h"
 #include "bpf/flowage.h"
+#include "bpf/frag.h"
 #include "bpf/heard.h"
 #include "bpf/place.h"
 #include "bpf/rate.h"
@@ -127,11 +128,11 @@ static __noinline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const str
 
 	if ((r = xs_admit(c, p, s)))			/* shim, source   -> p->ask */
 		return r;
-	if (p->hdr.frag)	/* the later ones, without ports, could not follow */
-		return XS_R_FRAGMENT_REFUSED;
 	if ((r = xs_place(p, s->levels)))		/* p->ask, rules  -> p->to */
 		return r;
 	if ((r = xs_rate(p, anew)))			/* p->ask, clock  -> yes, or not yet */
+		return r;
+	if (p->hdr.frag && (r = xs_frag_first(c, p, p->to.target, p->to.way)))
 		return r;
 	return feat.dry ? XS_R_NONE : xs_flow_enter(p, anew);	/* p->to -> the flow table */
 }
@@ -186,13 +187,13 @@ static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, 
 	} else if (p->hdr.proto == IPPROTO_TCP && (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) != XS_TCP_SYN) {
 		return XS_R_NO_FLOW;
 	}
-	if (start == XS_GOES_ON && p->hdr.frag)
-		return XS_R_FRAGMENT_REFUSED;
 	if (f && start != XS_GOES_ON && !xs_service_find(p))
 		return XS_R_NOT_OURS;	/* only the flows it had go on to a service that is gone */
 	if (start == XS_GOES_ON)
 		xs_known(p, f);
 	else if ((r = xs_begin(c, p, s, start == XS_BEGINS)))
+		return r;
+	if (p->hdr.frag && start == XS_GOES_ON && (r = xs_frag_first(c, p, p->to.target, p->to.way)))
 		return r;
 	if (!feat.dry && (r = xs_came(c, p, start != XS_GOES_ON)))
 		return r;

@@ -21,8 +21,7 @@ struct xs_pkt {
 		__u16 pay_len;			/* payload bytes by the IP length, so without padding */
 		__u16 ip_len;			/* whole IP packet */
 		__u8 proto, v6, tcp_flags, ttl;
-		__u8 frag;			/* first fragment of several */
-		__u8 pad;
+		__u16 frag;			/* fragment of several: where the header is that says so; 0: whole */
 		__u32 seq, ack;			/* TCP, host order */
 	} hdr;
 	struct {				/* classify writes */
@@ -57,8 +56,10 @@ struct xs_pkt {
 _Static_assert(sizeof(struct xs_pkt) <= 192, "three cache lines");
 
 /* It lives in a map of the object's own, not on the stack: the verifier does not follow values through it, so the paths of
- * each step meet again at its end instead of multiplying (measured: 1,000,000 instructions and more on the stack). */
-struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct xs_pkt); } xs_pkts SEC(".maps");
+ * each step meet again at its end instead of multiplying (measured: 1,000,000 instructions and more on the stack). The second
+ * one is for the packet that an ICMP error quotes. */
+enum { XS_PKT_SELF, XS_PKT_QUOTED, XS_PKTS };
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, XS_PKTS); __type(key, __u32); __type(value, struct xs_pkt); } xs_pkts SEC(".maps");
 
 /* xs_pkt_new() - a zeroed one. Return: NULL never, but the verifier wants it asked */
 static __always_inline struct xs_pkt *xs_pkt_new(void)

@@ -7,16 +7,9 @@
 
 #include "bpf/csum.h"
 #include "bpf/flowtab.h"
+#include "bpf/icmp.h"
 #include "bpf/measure.h"
 #include "bpf/parse.h"
-
-/* ICMP and ICMPv6 begin alike; <linux/icmp.h> would bring in half of libc */
-struct xs_icmp {
-	__u8 type, code;
-	__be16 checksum;
-	__be32 rest;
-};
-enum { XS_ICMP4_UNREACH = 3, XS_ICMP4_FILTERED = 13, XS_ICMP6_UNREACH = 1, XS_ICMP6_PROHIBITED = 1 };
 
 #define XS_QUOTE 8		/* bytes of the refused packet's payload in an ICMP error */
 

@@ -2,6 +2,7 @@
 /* XDP ingress: clients' packets go to their targets, replies that come in here are undone. */
 #include "bpf/ctx_xdp.h"
 #include "bpf/maps.bpf.h"
+#include "bpf/odd.h"
 #include "bpf/pipeline.h"
 
 #define X(id, name, act, help) XS_V_##act,
@@ -18,6 +19,8 @@ static __always_inline enum xs_reason xs_to_client(xs_ctx *c, struct xs_pkt *p, 
 
 	if (!b)
 		return XS_R_INTERNAL;
+	if (p->hdr.frag && (r = xs_frag_first(c, p, b->target, b->way)))
+		return r;
 	if (b->way != XS_WAY_DIRECT || feat.dry)
 		return XS_R_NONE;
 	r = xs_return(c, p, s, b, act);
@@ -62,6 +65,8 @@ int xsteer_xdp(xs_ctx *c)
 			r = xs_to_client(c, p, s, &act);
 	} else if (r == XS_R_NOT_OURS) {
 		xs_yield(p);
+	} else {
+		r = xs_odd(c, p, r, &act);
 	}
 	return xs_end(c, p, s, r, act);
 }

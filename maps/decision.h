@@ -234,8 +234,10 @@ struct xs_slots {
 };
 XS_SIZE(struct xs_slots, 64);
 
-/* xs_maybe: a bit for each (address, port, protocol) that is a service or a target; a clear bit means "not ours" */
+/* xs_maybe: a bit for each (address, port, protocol) that is a service or a target; a clear bit means "not ours". Packets without
+ * ports are judged by the address alone: port 0, and what it is the address of in place of the protocol */
 #define XS_MAYBE_BITS 65536
+enum xs_alone { XS_ALONE_SERVICE = 1, XS_ALONE_TARGET = 2 };
 struct xs_maybe {
 	__u64 bits[XS_MAYBE_BITS / 64];
 };

@@ -134,6 +134,25 @@ struct xs_alloc {
 };
 XS_SIZE(struct xs_alloc, 8);
 
+/* xs_frags: which datagram a fragment is of. Only the first fragment carries ports, so it says here where the others go. */
+struct xs_frag_key {
+	struct xs_addr src, dst;
+	__u32 id;		/* as on the wire */
+	__u32 proto;		/* IPv4; 0 for IPv6, where addresses and id are all (RFC 8200, 4.5) */
+};
+XS_SIZE(struct xs_frag_key, 40);
+
+/* Its value is one word, which is read as a whole; `check` tells a row that another datagram has just got. */
+struct xs_frag {
+	__u64 service : 8, target : 12;	/* ids */
+	__u64 way : 1, dir : 1;
+	__u64 end : 13;			/* where the first fragment ends, in units of 8 bytes */
+	__u64 second : 10;		/* jiffies / hz when it came */
+	__u64 check : 16;
+};
+XS_SIZE(struct xs_frag, 8);
+_Static_assert(XS_MAX_SERVICES <= 1 << 8 && XS_MAX_TARGETS <= 1 << 12, "ids fit struct xs_frag");
+
 /* Half-open store: a row for each handshake under way, by client and service, so that floods never reach the records. */
 struct xs_half {
 	struct xs_addr client;

@@ -64,6 +64,7 @@ struct xs_blob {
 	X(xs_strays,	ARRAY,		__u32, struct xs_strays, 1024 /* * */, 0, GROUP, "pair of places / 64; insert, sweep; flow table; counts stay at 255") \
 	X(xs_alloc,	ARRAY,		__u32, struct xs_alloc, 1, 0, GROUP, "one element; insert; insert; fixed") \
 	X(xs_locks,	ARRAY,		__u32, struct xs_lock, XS_LOCKS, 0, GROUP, "tag line modulo 1024; insert; insert; fixed") \
+	X(xs_frags,	LRU_HASH,	struct xs_frag_key, struct xs_frag, 16384, 0, GROUP, "source, destination, id; first fragments; later ones; the oldest goes") \
 	X(xs_series,	HASH,		struct xs_series_key, __u32, 1024 /* * */, 0, GROUP, "service, tenant, class, target; insert; latency show; catch-all series, counted") \
 	X(xs_series_next, ARRAY,	__u32, struct xs_series_next, 1, 0, GROUP, "one element; insert; insert; fixed") \
 	X(xs_hists,	PERCPU_ARRAY,	__u32, struct xs_hist, 1024 /* * */, 0, GROUP, "series and metric; measure; latency show, metrics; catch-all series") \

@@ -11,13 +11,15 @@
 	X(STEERED,		steered,		SEND,	"sent to the target of its flow") \
 	X(PLACED,		placed,			SEND,	"first packet of a flow: placed, and sent to its target") \
 	X(RETURNED,		returned,		SEND,	"reply of a target, given the service's address and sent to its client") \
+	X(ICMP_TRANSLATED,	icmp_translated,	SEND,	"ICMP error about a packet of a flow: rewritten as that packet was, and sent on") \
 	X(NOT_OURS,		not_ours,		PASS,	"no service owns this address; left to the host untouched") \
 	X(NOT_IP,		not_ip,			PASS,	"neither IPv4 nor IPv6; left to the host untouched") \
-	X(NOT_L4,		not_l4,			PASS,	"neither TCP nor UDP; left to the host untouched") \
+	X(NOT_L4,		not_l4,			PASS,	"neither TCP nor UDP, nor an ICMP error about a flow; left to the host untouched") \
 	X(MARTIAN,		martian,		PASS,	"to a service from an address that no client can have; left to the host untouched") \
 	X(TRUNCATED,		truncated,		PASS,	"headers end before they should; left to the host untouched") \
-	X(FRAGMENT_PASSED,	fragment_passed,	PASS,	"later fragment without ports; left to the host untouched") \
-	X(FRAGMENT_REFUSED,	fragment_refused,	DROP,	"first fragment of a datagram to a service; send datagrams that fit the MTU") \
+	X(FRAGMENT_PASSED,	fragment_passed,	PASS,	"later fragment, neither to a service's address nor from a target's; left to the host untouched") \
+	X(FRAGMENT_ORPHAN,	fragment_orphan,	PASS,	"later fragment, perhaps of a service, whose first has not come before it; left to the host untouched") \
+	X(FRAGMENT_REFUSED,	fragment_refused,	DROP,	"fragment of a flow that ends within the transport header, or overlaps the first one of its datagram") \
 	X(NO_SHIM,		no_shim,		REFUSE,	"the service requires a shim and the first packet has none; stamp it") \
 	X(SHIM_MALFORMED,	shim_malformed,		REFUSE,	"shim of a wrong version, length or layout, or with a critical flag") \
 	X(SHIM_FRAGMENTED,	shim_fragmented,	REFUSE,	"the first fragment cuts the shim, or a shim is to be removed from fragments") \

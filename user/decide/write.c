@@ -212,8 +212,10 @@ int xs_write_maybe(struct xs_writing *a, bool add)
 		uint32_t at = a->gen * XS_MAX_SERVICES + id;
 
 		err = xs_map_get(XS_MAP_xs_services, &at, &s);
-		if (!err && s.proto)
-			set_bit(m, &s.addr, s.port, s.proto);
+		if (err || !s.proto)
+			continue;
+		set_bit(m, &s.addr, s.port, s.proto);
+		set_bit(m, &s.addr, 0, XS_ALONE_SERVICE);
 	}
 	for (uint32_t id = 1; id < XS_MAX_TARGETS && !err; id++) {
 		err = xs_map_get(XS_MAP_xs_targets, &id, &t);
@@ -221,6 +223,7 @@ int xs_write_maybe(struct xs_writing *a, bool add)
 			continue;
 		set_bit(m, &t.addr, t.port, IPPROTO_TCP);
 		set_bit(m, &t.addr, t.port, IPPROTO_UDP);
+		set_bit(m, &t.addr, 0, XS_ALONE_TARGET);
 	}
 	err = err ?: xs_map_set(XS_MAP_xs_maybe, &zero, m);
 	free(m);

@@ -230,13 +230,14 @@ static void add_udp(const struct build *b, struct frame *f)
 
 static void add_icmp(const struct build *b, struct frame *f)
 {
-	uint32_t at = f->len, l3 = 14 + 4 * b->ntags;
+	uint32_t at = f->len, l3 = b->about.len ? 14 : 14 + 4 * b->ntags;
 
 	add8(f, b->itype);
 	add8(f, b->icode);
-	add(f, NULL, 6);
+	add(f, NULL, 2);
+	add32(f, b->mtu);
 	if (b->quote)
-		add(f, b->answered->byte + l3, b->quote);
+		add(f, (b->about.len ? &b->about : b->answered)->byte + l3, b->quote);
 	else
 		add_payload(b, f, false);
 	set16(f, at + 2, is4(b) ? folded(sum(0, f->byte + at, f->len - at)) : l4_sum(b, f->byte + at, f->len - at, 58));

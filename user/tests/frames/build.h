@@ -20,6 +20,8 @@ struct build {
 	int l4;
 	uint8_t flags, itype, icode;
 	uint16_t quote;
+	int mtu;
+	struct frame about;	/* what it quotes; empty: the frame it answers */
 	int64_t seq, ackno, win;
 	int doff, nops, tail, ulen, csum;
 	uint8_t topt[40];

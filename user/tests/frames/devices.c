@@ -41,9 +41,10 @@ static void device(uint32_t slot, const char *name, const char *mac, uint8_t red
 
 void host_devices(void)
 {
+	bool made = if_nametoindex("c");	/* by an earlier group */
 	char line[200];
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && !made; i++) {
 		snprintf(line, sizeof(line), "ip %s", commands[i]);
 		if (system(line))
 			words_die(line, "failed");

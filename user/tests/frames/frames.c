@@ -29,6 +29,8 @@ static const struct group groups[] = {
 	{ "refuse", "base", refuse_rows, 1024, false },
 	{ "reply", "base", reply_rows, 1024, false },
 	{ "direct", "ways", direct_rows, 1024, true },
+	{ "odd", "base", odd_rows, 1024, false },
+	{ "odd direct", "ways", odd_direct_rows, 1024, true },
 	{ "full", "base", full_rows, 8, false },
 	{ "rate", "rate", rate_rows, 1024, false },
 	{ "pace", "pace", pace_rows, 131072, false },

@@ -108,11 +108,19 @@ void host_age(uint32_t seconds)
 {
 	struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, true);
 	struct xs_back *b = xs_map_view(XS_MAP_xs_backs, true);
+	int fd = xs_map_fd(XS_MAP_xs_frags);
+	struct xs_frag_key key;
+	struct xs_frag row;
 
 	must(f && b, "view");
 	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_flows); i++) {
 		f[i].seen -= seconds * hz();
 		b[i].seen -= seconds * hz();
+	}
+	for (void *prev = NULL; !bpf_map_get_next_key(fd, prev, &key); prev = &key) {
+		must(!bpf_map_lookup_elem(fd, &key, &row), "fragments");
+		row.second -= seconds;
+		must(!bpf_map_update_elem(fd, &key, &row, BPF_EXIST), "fragments");
 	}
 }
 

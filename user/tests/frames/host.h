@@ -33,7 +33,7 @@ int host_fire(enum hook hook, const struct frame *in, struct frame *out);
 uint64_t host_counted(void);
 /* host_clock() - let the host's clock show words_now; valid false: no sound clock */
 void host_clock(bool valid);
-/* host_age() - make every flow record this many seconds older */
+/* host_age() - make every flow record and every row of a fragment this many seconds older */
 void host_age(uint32_t seconds);
 void host_state(const char *target, enum xs_tstate state);
 /* host_direct() - the target's packets go by redirect from now on (new flows) */

@@ -13,7 +13,7 @@ const struct row flow_rows[] = {
 	{ "ACK", ACK "to=chat from=c1:1", XS_R_STEERED, "& to=a =state:established =packets:3/1" },
 	{ "data", ACK "psh pay=700 to=chat from=c1:1", XS_R_STEERED, "& to=a =placed:1/1" },
 	{ "data in a VLAN", "vlan=4 " ACK "psh pay=701 to=chat from=c1:1", XS_R_STEERED, "& to=a" },
-	{ "fragment of it", ACK "mf pay=700 to=chat from=c1:1", XS_R_FRAGMENT_REFUSED, NULL },
+	{ "fragment of it", ACK "mf pay=700 to=chat from=c1:1", XS_R_STEERED, "& to=a" },
 	{ "response", "tc ip tcp ack psh pay=900 seq=5001 ackno=1701 from=a to=c1:1", XS_R_RETURNED, "& from=chat +stack_replies" },
 	{ "SYN for a live flow", "ip tcp syn seq=99 to=chat from=c1:1", XS_R_STEERED, "& to=a =state:established" },
 	{ "SYN-ACK from the client", "ip tcp syn ack to=chat from=c1:1", XS_R_STEERED, "& to=a =state:established" },

@@ -24,13 +24,12 @@ const struct row parse_rows[] = {
 	{ "mapped IPv4 service in an IPv6 header", "ip6 tcp syn from=c1 to=chat", XS_R_NOT_OURS, NULL },
 	{ "mapped IPv4 source in an IPv6 header", "ip6 tcp syn from=c1 to=chat6", XS_R_NOT_OURS, NULL },
 	/* fragments */
-	{ "later fragment", "ip udp to=dgram frag=100 pay=40", XS_R_FRAGMENT_PASSED, NULL },
-	{ "later fragment with more to come", "ip tcp syn frag=5 mf pay=40", XS_R_FRAGMENT_PASSED, NULL },
+	{ "later fragment, not ours", "ip udp to=other frag=100 pay=40", XS_R_FRAGMENT_PASSED, NULL },
+	{ "later fragment with more to come, not ours", "ip tcp syn to=other frag=5 mf pay=40", XS_R_FRAGMENT_PASSED, NULL },
+	{ "later fragment, not ours, IPv6", "ip6 udp from=d1 to=other6 ext=later pay=40", XS_R_FRAGMENT_PASSED, NULL },
+	{ "later fragment to a service's address", "ip udp to=dgram frag=100 pay=40", XS_R_FRAGMENT_ORPHAN, NULL },
+	{ "later fragment to a service's address, IPv6", "ip6 udp from=d1 to=dgram6 ext=later pay=40", XS_R_FRAGMENT_ORPHAN, NULL },
 	{ "first fragment, not ours", "ip udp to=other mf pay=40", XS_R_NOT_OURS, NULL },
-	{ "first fragment to a service", "ip udp to=dgram mf pay=40", XS_R_FRAGMENT_REFUSED, NULL },
-	{ "first fragment of a SYN", "ip tcp syn mf pay=40", XS_R_FRAGMENT_REFUSED, NULL },
-	{ "later fragment, IPv6", "ip6 udp from=d1 to=dgram6 ext=later pay=40", XS_R_FRAGMENT_PASSED, NULL },
-	{ "first fragment, IPv6", "ip6 udp from=d1 to=dgram6 ext=fragmf pay=40", XS_R_FRAGMENT_REFUSED, NULL },
 	/* neither TCP nor UDP */
 	{ "ICMP echo to the service's address", "ip icmp=8:0,0 pay=40", XS_R_NOT_L4, NULL },
 	{ "IP in IP", "ip proto=4 pay=60", XS_R_NOT_L4, NULL },

@@ -52,7 +52,7 @@ const struct row shim_rows[] = {
 	/* fragments */
 	{ "fragment cuts the shim", "ip udp mf to=dgram from=c1:40 " LONG "acme,class=1 cut=8 tot=60 ulen=200", XS_R_SHIM_FRAGMENTED, ICMP },
 	{ "shim to be removed from fragments", "ip udp mf to=dstrip from=c1:41 " LONG "acme,class=1 pay=40 ulen=200", XS_R_SHIM_FRAGMENTED, ICMP },
-	{ "shim in a fragment, not to be removed", "ip udp mf to=dgram from=c1:42 " LONG "acme,class=1 pay=40 ulen=200", XS_R_FRAGMENT_REFUSED, NULL },
+	{ "shim in a fragment, not to be removed", "ip udp mf to=dgram from=c1:42 " LONG "acme,class=1 pay=40 ulen=200", XS_R_PLACED, "& to=da" },
 	/* tenant unknown */
 	{ "SYN: unknown tenant", SYN "to=chat from=c1:50 " OPT "nobody,class=1", XS_R_TENANT_UNKNOWN, RESET },
 	{ "SYN: unknown tenant, required", SYN "to=must from=c1:51 " OPT "nobody,class=1", XS_R_TENANT_UNKNOWN, RESET },

@@ -175,7 +175,7 @@ static bool eth_word(struct build *b, const char *w, const char *v)
 static const struct { const char *word; size_t off, size; int64_t set; } numbers[] = {
 	NUM("ttl", ttl), NUM("id", id), NUM("proto", proto), NUM("ver", ver), NUM("ihl", ihl), NUM("tot", tot), NUM("frag", frag),
 	NUM("opt", opt), NUM("seq", seq), NUM("ackno", ackno), NUM("win", win), NUM("doff", doff), NUM("nops", nops), NUM("ulen", ulen),
-	NUM("pay", pay), NUM("cut", cut), NUM("len", len), NUM("pad", pad),
+	NUM("mtu", mtu), NUM("pay", pay), NUM("cut", cut), NUM("len", len), NUM("pad", pad),
 	SET("tail", tail, 1), SET("nocsum", csum, 1), SET("ip", v6, 4), SET("ip6", v6, 6), SET("tcp", l4, 6), SET("udp", l4, 17), SET("nodf", nodf, 1), SET("mf", mf, 1),
 };
 
@@ -230,6 +230,13 @@ static void answer(struct build *b)
 	b->next = b->ntopt = b->nshim = b->nraw = 0;
 }
 
+static void about(struct build *b, char *v)
+{
+	for (char *plus = v; (plus = strchr(plus, '+'));)
+		*plus = ' ';
+	frame_make(&b->about, v, NULL, NULL);
+}
+
 static void word(struct build *b, char *w)
 {
 	char *v = strchr(w, '=');
@@ -253,6 +260,8 @@ static void word(struct build *b, char *w)
 	} else if (!strcmp(w, "icmp")) {
 		b->l4 = 1;
 		sscanf(v, "%hhu:%hhu,%hu", &b->itype, &b->icode, &b->quote);
+	} else if (!strcmp(w, "about")) {
+		about(b, v);
 	} else if (!strcmp(w, "raw")) {
 		b->nraw = hex_parse(v, b->raw, sizeof(b->raw));
 	} else if (!strcmp(w, "shim")) {

@@ -8,7 +8,8 @@
  *	ip ip6 ttl=N id=N nodf mf frag=OFF opt=BYTES proto=N	fragment offset in units of 8
  *	ver=N ihl=N tot=N					wrong on purpose
  *	ext=hop|dst|route|route1|frag[:OFF]|fragmf|ah|esp|mob	IPv6 extension headers, in order
- *	tcp udp icmp=TYPE:CODE,QUOTE				QUOTE bytes of the frame this one answers
+ *	tcp udp icmp=TYPE:CODE,QUOTE mtu=N			QUOTE bytes of the frame this one answers, or of
+ *	about=WORDS						another: its words with + between them
  *	syn ack rst fin psh seq=N ackno=N win=N doff=N mss sack ts nops=N tail		tail: an option that ends behind the header
  *	nocsum ulen=N					UDP without checksum, wrong length
  *	shim=short|long:TENANT[,KEY=VALUE...] noshim rawshim=HEX	class= a= ha= back= hb= exp0= h=HEX/HEX.. id= at=SECONDS key=NAME

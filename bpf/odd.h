@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Packets that parse cannot read two ports of, at XDP: later fragments, first ones cut within the transport header, ICMP errors.
+ * All of it stays outside of the program's main path, which asks one question that it had to ask anyway. */
+#ifndef XS_ODD_H
+#define XS_ODD_H
+
+#include "bpf/classify.h"
+#include "bpf/deliver.h"
+#include "bpf/frag.h"
+#include "bpf/icmp.h"
+#include "bpf/measure.h"
+
+/* xs_classify_odd() - one more copy of it in the program, not one for each caller */
+static __noinline enum xs_reason xs_classify_odd(struct xs_pkt *p)
+{
+	return xs_classify(p);
+}
+
+/* xs_homewards() - as xs_towards() for what goes to a client, with nothing remembered. Return: false: the stack is to have it */
+static __noinline bool xs_homewards(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, int *act)
+{
+	__u64 hop = 0;
+
+	*act = XS_ACT_PASS;
+	if (p->hdr.ttl > 1 && !xs_hop_fib(c, p, &s->addr, &p->hdr.dst, &hop) && !xs_hop_go(c, p, hop, act))
+		return true;
+	*act = XS_ACT_PASS;
+	return false;
+}
+
+static __always_inline enum xs_reason xs_later_to_target(xs_ctx *c, struct xs_pkt *p, const struct xs_target *t, int *act)
+{
+	struct xs_nat n = { .from = &p->hdr.dst, .to = &t->addr, .dst = true };
+	enum xs_reason r = xs_towards(c, p, t, p->to.way, act);
+
+	if (!xs_nat_l3(c, p, &n))
+		return XS_R_TRUNCATED;
+	if (*act != XS_ACT_PASS)
+		xs_ttl_less(c, p);
+	xs_count_to(p->to.target, p->hdr.ip_len, false);
+	xs_bump(XS_C_FRAGMENTS_FOLLOWED);
+	return r;
+}
+
+static __always_inline enum xs_reason xs_later_to_client(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
+{
+	struct xs_nat n = { .from = &p->hdr.src, .to = &s->addr, .dst = false };
+
+	if (p->to.way != XS_WAY_DIRECT || !xs_homewards(c, p, s, act))
+		return XS_R_NONE;
+	if (!xs_nat_l3(c, p, &n))
+		return XS_R_TRUNCATED;
+	xs_ttl_less(c, p);
+	xs_count_from(p->to.target, p->hdr.ip_len);
+	xs_bump(XS_C_FRAGMENTS_FOLLOWED);
+	xs_bump(XS_C_DIRECT_REPLIES);
+	return XS_R_RETURNED;
+}
+
+static __noinline enum xs_reason xs_later(xs_ctx *c, struct xs_pkt *p, int *act)
+{
+	enum xs_reason r = xs_frag_find(c, p);
+	struct xs_service *s;
+	struct xs_target *t;
+
+	if (r)
+		return r;
+	s = xs_service_at(p->id.gen, p->id.service);
+	t = XS_GET(xs_targets, p->to.target);
+	if (!s || !t)
+		return XS_R_INTERNAL;
+	return p->id.dir == XS_TO_TARGET ? xs_later_to_target(c, p, t, act) : xs_later_to_client(c, p, s, act);
+}
+
+/* xs_quoted() - the flow of the packet that an error quotes: sets p->id, p->to.target, p->to.way. Return: NULL: none */
+static __always_inline struct xs_pkt *xs_quoted(xs_ctx *c, struct xs_pkt *p)
+{
+	struct xs_pkt *q = xs_quote(c, p);
+	struct xs_flow *f;
+
+	if (!q || xs_classify_odd(q) || !q->id.flow)
+		return NULL;
+	f = XS_GET(xs_flows, q->id.flow - 1);
+	if (!f)
+		return NULL;
+	p->id = q->id;
+	p->to.target = f->target;
+	p->to.way = f->way;
+	return q;
+}
+
+static __noinline enum xs_reason xs_error(xs_ctx *c, struct xs_pkt *p, int *act)
+{
+	struct xs_pkt *q = feat.dry ? NULL : xs_quoted(c, p);
+	enum xs_reason r = XS_R_STEERED;
+	struct xs_service *s;
+	struct xs_target *t;
+
+	if (!q)
+		return XS_R_NOT_L4;
+	s = xs_service_at(p->id.gen, p->id.service);
+	t = XS_GET(xs_targets, p->to.target);
+	if (!s || !t)
+		return XS_R_INTERNAL;
+	if (p->id.dir == XS_TO_CLIENT) {
+		if (p->to.way != XS_WAY_DIRECT || !xs_homewards(c, p, s, act))
+			return XS_R_NONE;	/* for TC egress, which counts it */
+		if (!xs_icmp_to_client(c, p, q, s))
+			return XS_R_TRUNCATED;
+	} else {
+		r = xs_towards(c, p, t, p->to.way, act);
+		if (!xs_icmp_to_target(c, p, q, t))
+			return XS_R_TRUNCATED;
+	}
+	if (*act != XS_ACT_PASS)
+		xs_ttl_less(c, p);
+	return r == XS_R_STEERED ? XS_R_ICMP_TRANSLATED : r;
+}
+
+/**
+ * xs_odd() - What becomes of a packet that parse or classify stopped for `r`
+ * @act: what the hook shall return
+ * Return: the reason it leaves for, 0: left for TC egress
+ */
+static __always_inline enum xs_reason xs_odd(xs_ctx *c, struct xs_pkt *p, enum xs_reason r, int *act)
+{
+	if (r == XS_R_NOT_L4)
+		return xs_error(c, p, act);
+	if (r == XS_R_FRAGMENT_PASSED)
+		return xs_later(c, p, act);
+	if (r == XS_R_FRAGMENT_REFUSED)		/* cut short; only if it is ours */
+		return xs_classify_odd(p) ? XS_R_TRUNCATED : r;
+	return r;
+}
+
+#endif
