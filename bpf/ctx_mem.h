@@ -4,6 +4,7 @@
 #ifndef XS_CTX_MEM_H
 #define XS_CTX_MEM_H
 
+#include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
@@ -14,6 +15,8 @@ typedef struct xs_mem {
 	__u32 len;			/* of the whole frame */
 	__u32 ingress_ifindex;
 } xs_ctx;
+static bool __attribute__((unused)) xs_mem_ingress;	/* both hooks are built at once: whoever runs one says which */
+#define XS_INGRESS xs_mem_ingress
 enum { XS_ACT_PASS = XDP_PASS, XS_ACT_DROP = XDP_DROP, XS_ACT_TX = XDP_TX };
 
 #define XS_OFF_MASK 0x3ff
@@ -24,6 +27,15 @@ static __always_inline void *xs_at(xs_ctx *c, __u32 off, __u32 len)
 	if (off > XS_OFF_MASK)
 		__builtin_trap();
 	return off + len <= (__u32)(c->data_end - c->data) ? c->data + off : NULL;
+}
+
+static __always_inline bool xs_put(xs_ctx *c, __u32 off, const void *from, __u32 len)
+{
+	void *to = xs_at(c, off, len);
+
+	if (to)
+		__builtin_memcpy(to, from, len);
+	return to;
 }
 
 static __always_inline __u32 xs_linear(xs_ctx *c)

@@ -72,7 +72,7 @@ void mem_resize(const char *name, __u32 n)
 
 static bool is_hash(const struct mem_map *m)
 {
-	return m->type == BPF_MAP_TYPE_HASH || m->type == BPF_MAP_TYPE_LPM_TRIE;
+	return m->type == BPF_MAP_TYPE_HASH || m->type == BPF_MAP_TYPE_LRU_HASH || m->type == BPF_MAP_TYPE_LPM_TRIE;
 }
 
 /* How many bits of the trie's key are those of the element, or -1: not all that the element asks for. */
@@ -125,7 +125,7 @@ void *mem_lookup(struct mem_map *m, const void *key)
 
 	if (m->type == BPF_MAP_TYPE_LPM_TRIE)
 		return trie_lookup(m, key);
-	if (m->type == BPF_MAP_TYPE_HASH)
+	if (is_hash(m))
 		return exact(m, key);
 	memcpy(&i, key, sizeof(i));
 	return i < m->n ? m->values + (size_t)i * m->value : NULL;
@@ -137,6 +137,8 @@ long mem_update(struct mem_map *m, const void *key, const void *value, __u64 fla
 
 	if (at && flags == BPF_NOEXIST)
 		return -EEXIST;
+	if (!at && m->type == BPF_MAP_TYPE_LRU_HASH && m->used == m->n)
+		mem_delete(m, m->keys);
 	if (!at && (!is_hash(m) || m->used == m->n))
 		return -E2BIG;
 	if (!at) {

@@ -167,7 +167,7 @@ static const char *untouched(const struct run *r, const struct xs_mem *c)
 
 static const char *inside(enum run_hook hook, const struct run *r, const struct xs_mem *c)
 {
-	bool reply = r->flow && r->dir;
+	bool reply = r->service && r->dir;
 
 	if (mem_locked)
 		return "a lock is still held";
@@ -177,7 +177,7 @@ static const char *inside(enum run_hook hook, const struct run *r, const struct 
 		return "a dry run counted";
 	if (hook == RUN_EGRESS && r->counted != !!reply)
 		return "a reply was not counted once";
-	if (r->service && (r->l3 > r->l4 || r->l4 >= r->pay || r->pay + r->pay_len > in.len))
+	if (r->service && r->pay && (r->l3 > r->l4 || r->l4 >= r->pay || r->pay + r->pay_len > in.len))
 		return "offsets outside the frame";
 	return untouched(r, c) ?: (r->reason == XS_R_PLACED ? placed(r) : NULL) ?: run_table();
 }

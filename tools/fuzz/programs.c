@@ -48,6 +48,7 @@ void run_frame(enum run_hook hook, struct xs_mem *c, struct run *r)
 	feat.dry = hook == RUN_DRY;
 	if (feat.dry)
 		__builtin_memset(XS_GET(xs_trace, 0), 0, sizeof(struct xs_trace));
+	xs_mem_ingress = hook != RUN_EGRESS;
 	r->verdict = hook == RUN_EGRESS ? xsteer_egress(c) : xsteer_xdp(c);
 	feat.dry = 0;
 	r->counted = counted(p->id.service, &r->reason, before[p->id.service], now);

@@ -25,6 +25,7 @@
 
 #define bpf_map_lookup_elem(map, key) ((typeof((map)->value))mem_lookup(MEM_AT(MEM_OWN(map)), key))
 #define bpf_map_update_elem(map, key, value, flags) mem_update(MEM_AT(MEM_OWN(map)), key, value, flags)
+#define bpf_map_delete_elem(map, key) mem_delete(MEM_AT(MEM_OWN(map)), key)
 #define bpf_map_push_elem(map, value, flags) mem_push(MEM_AT(mem_named(#map)), value)
 #define bpf_map_pop_elem(map, value) mem_pop(MEM_AT(mem_named(#map)), value)
 #define bpf_redirect_map(map, key, flags) mem_redirect(MEM_AT(MEM_OWN(map)), key, flags)

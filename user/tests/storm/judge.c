@@ -263,8 +263,6 @@ static const char *steered(struct judge_case *k, const struct judge_read *r, con
 	const char *wrong;
 	struct judge_read o;
 
-	if (r->frag)
-		return "a fragment was steered";
 	if (k->out_len > k->in_len || (gone && (r->proto != 17 || !s->strip || gone % 4 || gone < 32 || gone > 72)))
 		return "the frame changed its length";
 	if (!judge_read(k->out, k->out_len, &o))
@@ -342,21 +340,23 @@ const char *judge_frame(struct judge_case *k)
 	struct judge_read r;
 	struct went q, *w;
 
-	if (judge_read(k->in, k->in_len, &r)) {
-		s = service_at(&r.dst, r.dport, r.proto);
-		if (s->row.proto && k->hook == JUDGE_DRY)
-			return same(k) && (k->verdict == PASS || k->verdict == DROP) ? NULL : "a dry run did something";
-		if (s->now && k->hook == JUDGE_XDP)
-			return to_service(k, &r, s);
-		if (s->row.proto && k->hook == JUDGE_XDP && !target_at(&r.src, r.sport))
-			return to_gone(k, &r, s);
-		t = target_at(&r.src, r.sport);
-		q = (struct went){ .client = r.dst, .cport = r.dport, .id = t ? t->h.id : 0, .proto = r.proto, .by = BY_TARGET };
-		w = t ? went(&q) : NULL;
-		k->reply = w && w->by != FREE;
-		if (k->reply && !same(k))
-			return k->verdict == (k->hook == JUDGE_EGRESS ? pass : REDIRECT) ? undone(k, &r, &known[w->to].row) : "a reply was lost";
-	}
+	if (!judge_read(k->in, k->in_len, &r))
+		return judge_odd(k);
+	s = service_at(&r.dst, r.dport, r.proto);
+	if (s->row.proto && k->hook == JUDGE_DRY)
+		return same(k) && (k->verdict == PASS || k->verdict == DROP) ? NULL : "a dry run did something";
+	if (s->now && k->hook == JUDGE_XDP)
+		return to_service(k, &r, s);
+	if (s->row.proto && k->hook == JUDGE_XDP && !target_at(&r.src, r.sport))
+		return to_gone(k, &r, s);
+	t = target_at(&r.src, r.sport);
+	q = (struct went){ .client = r.dst, .cport = r.dport, .id = t ? t->h.id : 0, .proto = r.proto, .by = BY_TARGET };
+	w = t ? went(&q) : NULL;
+	k->reply = w && w->by != FREE;
+	if (k->reply && r.frag && k->verdict == DROP && k->hook == JUDGE_XDP)
+		return NULL;	/* it may lie over an earlier one */
+	if (k->reply && !same(k))
+		return k->verdict == (k->hook == JUDGE_EGRESS ? pass : REDIRECT) ? undone(k, &r, &known[w->to].row) : "a reply was lost";
 	if (k->verdict != pass)
 		return "what is not ours did not pass";
 	return same(k) ? NULL : "what is not ours was changed";

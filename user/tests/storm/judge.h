@@ -42,6 +42,8 @@ const char *judge_frame(struct judge_case *k);
 bool judge_is_answer(const struct judge_case *k, const struct judge_read *r);
 /* judge_answer() - a refusal sent back for this frame to the service. Return: as judge_frame() */
 const char *judge_answer(struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s);
+/* judge_odd() - odd.c: a frame of which judge_read() says that it has no two ports. Return: as judge_frame() */
+const char *judge_odd(const struct judge_case *k);
 /* judge_read() - read.c. Return: false: nothing of it can be steered */
 bool judge_read(const uint8_t *f, uint32_t len, struct judge_read *r);
 /* judge_shim() - the tenant's number in the frame's shim. Return: false: there is none */
