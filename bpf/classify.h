@@ -4,7 +4,7 @@
 #ifndef XS_CLASSIFY_H
 #define XS_CLASSIFY_H
 
-#include "bpf/flowtab.h"
+#include "bpf/half.h"
 #include "bpf/pkt.h"
 
 static __always_inline bool xs_maybe_ours(const struct xs_maybe *m, const struct xs_addr *a, __be16 port, __u8 proto)
@@ -14,7 +14,7 @@ static __always_inline bool xs_maybe_ours(const struct xs_maybe *m, const struct
 	return m->bits[(bit >> 6) & (XS_MAYBE_BITS / 64 - 1)] >> (bit & 63) & 1;
 }
 
-static __always_inline __u32 xs_service_find(const struct xs_pkt *p)
+static __noinline __u32 xs_service_find(const struct xs_pkt *p)
 {
 	struct xs_service_key k = { .addr = p->hdr.dst, .port = p->hdr.dport, .proto = p->hdr.proto, .gen = p->id.gen };
 	__u32 *id = bpf_map_lookup_elem(&xs_svc_index, &k);
@@ -33,9 +33,20 @@ static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 
 static __always_inline enum xs_reason xs_classify_target(struct xs_pkt *p)
 {
+	struct xs_half *h;
+
 	p->id.dir = XS_TO_CLIENT;
 	p->id.flow = xs_flow_find(p);
-	return p->id.flow ? XS_R_NONE : XS_R_NOT_OURS;
+	/* a SYN-ACK answers a handshake, whatever record is left of an earlier connection */
+	if (p->id.flow && !(p->hdr.tcp_flags & XS_TCP_SYN))
+		return XS_R_NONE;
+	p->id.half_hash = xs_half_hash(&p->hdr.dst, p->hdr.dport, p->hdr.proto);
+	p->id.half = xs_half_find(p->id.half_hash, p->hdr.quoted);
+	if (p->id.half) {
+		h = XS_GET(xs_half_now, 0);
+		p->id.service = h ? h->service : 0;
+	}
+	return p->id.flow || p->id.half ? XS_R_NONE : XS_R_NOT_OURS;
 }
 
 /* xs_generation() - read the control word: once a packet, so that it sees all of one structure */

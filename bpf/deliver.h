@@ -144,18 +144,18 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 	return r;
 }
 
-/* xs_client_hop() - the same for a reply, remembered in the flow */
+/* xs_client_hop() - the same for a reply, remembered in the flow; b NULL: a handshake has none */
 static __always_inline enum xs_reason xs_client_hop(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, struct xs_back *b,
 						    __u64 *hop)
 {
 	__u32 now = xs_jiffies();
 	enum xs_reason r;
 
-	*hop = *(volatile __u64 *)&b->hop;
+	*hop = b ? *(volatile __u64 *)&b->hop : 0;
 	if (*hop && now - b->hop_seen < feat.hz)
 		return XS_R_NONE;
 	r = xs_hop_fib(c, p, &s->addr, &p->hdr.dst, hop);
-	if (r)
+	if (r || !b)
 		return r;
 	*(volatile __u64 *)&b->hop = *hop;
 	b->hop_seen = now;

@@ -109,6 +109,20 @@ __noinline int xs_flow_evict(__u32 i, __u32 gen, __u32 wanted)
 	return 1;
 }
 
+/* xs_flow_vacant() - whether xs_flow_get(), or for the same client xs_flow_evict(), would have record i; nothing is done about it */
+__noinline int xs_flow_vacant(__u32 i, __u32 gen, __u32 wanted)
+{
+	struct xs_settings *set = XS_GET(xs_settings, gen & 1);
+	struct xs_flow *f = XS_GET(xs_flows, i);
+	struct xs_back *b = XS_GET(xs_backs, i);
+
+	if (!set || !f || !b)
+		return 0;
+	if (f->state == XS_F_FREE || (wanted && f->state == XS_F_CLOSING))
+		return 1;
+	return xs_live(f->state) && xs_flow_over(f, b, xs_timeout(set, f->state), xs_jiffies());
+}
+
 /* xs_hand() - move the hand to the next record. Return: the one it stood at */
 static __always_inline __u32 xs_hand(void)
 {
@@ -180,7 +194,7 @@ static __always_inline void xs_back_fill(const struct xs_pkt *p, struct xs_back 
 }
 
 /* xs_flow_fill() - write record i (index + 1), which nobody else may write, for a packet that has just been placed */
-static __always_inline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u32 fp, __u32 back_fp)
+static __noinline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u32 fp, __u32 back_fp)
 {
 	struct xs_flow *f = XS_GET(xs_flows, i - 1);
 	struct xs_back *b = XS_GET(xs_backs, i - 1);
@@ -207,7 +221,7 @@ static __always_inline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u32 fp, __
 	f->asked = 0;
 	f->proto = p->hdr.proto;
 	xs_back_fill(p, b, f, back_fp);
-	f->state = p->hdr.proto == IPPROTO_TCP ? XS_F_HALF_OPEN : XS_F_DATAGRAM;
+	f->state = p->hdr.proto == IPPROTO_TCP ? XS_F_ESTABLISHED : XS_F_DATAGRAM;
 	b->service = f->service;
 	return true;
 }
@@ -288,7 +302,7 @@ static __always_inline bool xs_flow_hold(__u32 i)
 	if (held)
 		f->seen = now;
 	if (f->state == XS_F_CLOSING)	/* or another service would take it */
-		f->state = XS_F_HALF_OPEN;
+		f->state = XS_F_ESTABLISHED;
 	bpf_spin_unlock(&k->lock);
 	return held;
 }

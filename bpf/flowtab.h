@@ -227,9 +227,7 @@ static __always_inline __u32 xs_timeout(const struct xs_settings *set, __u8 stat
 {
 	__u32 s = set->tcp_idle_s;
 
-	if (state == XS_F_HALF_OPEN)
-		s = set->tcp_syn_s;
-	else if (state == XS_F_CLOSING)
+	if (state == XS_F_CLOSING)
 		s = set->tcp_closed_s;
 	else if (state == XS_F_DATAGRAM)
 		s = set->udp_idle_s;
@@ -237,10 +235,10 @@ static __always_inline __u32 xs_timeout(const struct xs_settings *set, __u8 stat
 }
 
 /* xs_flow_over() - whether neither end has been heard for as long as the record's state allows. The client's side is asked
- * first: while it talks, the other cache line is not touched; and a handshake is the client's to end */
+ * first: while it talks, the other cache line is not touched */
 static __always_inline bool xs_flow_over(const struct xs_flow *f, const struct xs_back *b, __u32 limit, __u32 now)
 {
-	return (__s32)(now - f->seen) > (__s32)limit && (f->state == XS_F_HALF_OPEN || (__s32)(now - b->seen) > (__s32)limit);
+	return (__s32)(now - f->seen) > (__s32)limit && (__s32)(now - b->seen) > (__s32)limit;
 }
 
 /* xs_flow_state() - record i changes state, unless the sweep has just taken it: that would put its index out twice */
@@ -254,6 +252,17 @@ static __always_inline void xs_flow_state(struct xs_flow *f, __u32 i, __u8 state
 	if (xs_live(f->state))
 		f->state = state;
 	bpf_spin_unlock(&k->lock);
+}
+
+#define XS_NEAR (1 << 16)	/* how far from the highest sequence number seen a FIN may stand */
+#define XS_NEXT 512		/* and a RST, which must be nearly the next segment (RFC 5961) */
+
+/* xs_in_window() - whether a FIN or RST may be of this connection; highest 0: nothing is known of it */
+static __always_inline bool xs_in_window(const struct xs_pkt *p, __u32 highest)
+{
+	__u32 near = p->hdr.tcp_flags & XS_TCP_RST ? XS_NEXT : XS_NEAR;
+
+	return !highest || p->hdr.seq + p->hdr.pay_len - highest + near <= 2 * near;
 }
 
 /* xs_flow_close() - FIN from both ends, or RST: the record has not long to live */

@@ -9,6 +9,7 @@
 /* xs_heard() - count it, and tell timing and state of what it says */
 static __always_inline void xs_heard(xs_ctx *c, struct xs_pkt *p, struct xs_back *b)
 {
+	bool ends = p->hdr.tcp_flags & (XS_TCP_FIN | XS_TCP_RST);
 	struct xs_flow *f;
 
 	b->seen = xs_jiffies();
@@ -18,9 +19,13 @@ static __always_inline void xs_heard(xs_ctx *c, struct xs_pkt *p, struct xs_back
 	xs_count_from(b->target, p->hdr.ip_len);
 	if (!p->hdr.pay_len && !(p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_FIN | XS_TCP_RST)))
 		return;
+	if (ends && !xs_in_window(p, b->times.target_seq))
+		return;
 	if (feat.timing)
 		xs_timing_to_client(c, p, b);
-	if (!(p->hdr.tcp_flags & (XS_TCP_FIN | XS_TCP_RST)))
+	else
+		xs_is_new(p, &b->times.target_seq);
+	if (!ends)
 		return;
 	if (p->hdr.tcp_flags & XS_TCP_FIN)
 		b->flags |= XS_FF_FIN_TARGET;

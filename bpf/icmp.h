@@ -61,6 +61,7 @@ static __always_inline struct xs_pkt *xs_quote(xs_ctx *c, const struct xs_pkt *p
 		return NULL;
 	__builtin_memset(q, 0, sizeof(*q));
 	q->hdr.l3 = p->hdr.l4 + sizeof(struct xs_icmp);
+	q->hdr.quoted = XS_PKT_QUOTED;
 	if (p->hdr.v6 ? xs_parse_ip6(c, q) : xs_parse_ip4(c, q))
 		return NULL;
 	if ((q->hdr.proto != IPPROTO_TCP && q->hdr.proto != IPPROTO_UDP) || q->hdr.l4 > XS_L4_MAX || q->hdr.l4 + XS_QUOTE_L4 > end)

@@ -76,14 +76,21 @@ static __noinline enum xs_reason xs_later(xs_ctx *c, struct xs_pkt *p, int *act)
 static __always_inline struct xs_pkt *xs_quoted(xs_ctx *c, struct xs_pkt *p)
 {
 	struct xs_pkt *q = xs_quote(c, p);
+	struct xs_half *h;
 	struct xs_flow *f;
 
-	if (!q || xs_classify_odd(q) || !q->id.flow)
+	if (!q || xs_classify_odd(q) || !(q->id.flow | q->id.half))
 		return NULL;
+	p->id = q->id;
+	if (q->id.half) {
+		h = XS_GET(xs_half_now, 0);
+		p->to.target = h ? h->target : 0;
+		p->to.way = h ? h->way : XS_WAY_STACK;
+		return q;
+	}
 	f = XS_GET(xs_flows, q->id.flow - 1);
 	if (!f)
 		return NULL;
-	p->id = q->id;
 	p->to.target = f->target;
 	p->to.way = f->way;
 	return q;

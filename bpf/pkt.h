@@ -11,6 +11,7 @@
 #include "maps/trace.h"
 
 enum { XS_TCP_FIN = 1, XS_TCP_SYN = 2, XS_TCP_RST = 4, XS_TCP_PSH = 8, XS_TCP_ACK = 16 };
+#define XS_TAKEN 4		/* targets that may be found taken before a flow is refused */
 enum xs_dir { XS_TO_TARGET, XS_TO_CLIENT };
 
 struct xs_pkt {
@@ -23,6 +24,7 @@ struct xs_pkt {
 		__u8 proto, v6, tcp_flags, ttl;
 		__u16 frag;			/* fragment of several: where the header is that says so; 0: whole */
 		__u32 seq, ack;			/* TCP, host order */
+		__u32 quoted;			/* by an ICMP error: XS_PKT_QUOTED, not seq nor ack */
 	} hdr;
 	struct {				/* classify writes */
 		__u32 gen;			/* generation that all of this packet's lookups use */
@@ -30,6 +32,8 @@ struct xs_pkt {
 		__u32 flow;			/* index + 1, 0: no record */
 		__u32 dir;			/* enum xs_dir */
 		__u32 home;			/* where its record should be */
+		__u32 half;			/* index + 1 of a half-open row, 0: none; then xs_half_now has it */
+		__u64 half_hash;		/* of the client's end; where half is asked for */
 	} id;
 	struct {				/* admit writes: first packets only */
 		__u32 tenant;			/* id, 0: none */
@@ -51,14 +55,16 @@ struct xs_pkt {
 		__u8 level, set;
 		__u8 met;			/* see place.h */
 		__u8 way;
+		__u16 taken[XS_TAKEN];		/* targets not to be chosen: another service has this client's port there */
+		__u8 first;			/* the packet was placed, not only sent on */
 	} to;
 };
 _Static_assert(sizeof(struct xs_pkt) <= 192, "three cache lines");
 
 /* It lives in a map of the object's own, not on the stack: the verifier does not follow values through it, so the paths of
  * each step meet again at its end instead of multiplying (measured: 1,000,000 instructions and more on the stack). The second
- * one is for the packet that an ICMP error quotes. */
-enum { XS_PKT_SELF, XS_PKT_QUOTED, XS_PKTS };
+ * one is for the packet that an ICMP error quotes, the third for the headers of one that is shown otherwise for a while. */
+enum { XS_PKT_SELF, XS_PKT_QUOTED, XS_PKT_KEPT, XS_PKTS };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, XS_PKTS); __type(key, __u32); __type(value, struct xs_pkt); } xs_pkts SEC(".maps");
 
 /* xs_pkt_new() - a zeroed one. Return: NULL never, but the verifier wants it asked */

@@ -44,6 +44,12 @@ static __always_inline enum xs_lost xs_judge(const struct xs_target *t, const st
 	return l->state != XS_T_UP ? XS_LOST_STATE : XS_CHOSEN;
 }
 
+/* xs_is_taken() - whether the flow has already been found not to fit there */
+static __always_inline bool xs_is_taken(const struct xs_pkt *p, __u32 id)
+{
+	return id == p->to.taken[0] || id == p->to.taken[1] || id == p->to.taken[2] || id == p->to.taken[3];
+}
+
 /* xs_eligible() - whether the target is one to choose; notes what was met. Global: verified once, not once a loop */
 __noinline int xs_eligible(__u32 id, __u64 zones, __u32 set)
 {
@@ -54,7 +60,7 @@ __noinline int xs_eligible(__u32 id, __u64 zones, __u32 set)
 
 	if (!t || !l || !p)
 		return 0;
-	lost = xs_judge(t, l, zones, p->hdr.v6);
+	lost = xs_is_taken(p, id) ? XS_LOST_CONFLICT : xs_judge(t, l, zones, p->hdr.v6);
 	if (lost != XS_LOST_GONE && lost != XS_LOST_FAMILY)
 		p->to.met |= lost == XS_LOST_ZONE ? XS_MET : XS_MET | XS_MET_IN_ZONE;
 	xs_trace_candidate(id, set, lost);

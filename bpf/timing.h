@@ -27,6 +27,8 @@ enum { XS_REC_CCS = 0x14, XS_REC_HANDSHAKE = 0x16, XS_REC_DATA = 0x17 };
 #define XS_TLS_RECORDS 4	/* record headers looked at in one segment */
 #define XS_TLS_REACH 900	/* bytes of a frame in which they are looked for */
 
+#define XS_AHEAD (1 << 24)	/* a segment cannot be further ahead of the last one: windows are smaller */
+
 struct xs_record {
 	__u8 type, major, minor, hi, lo;
 };
@@ -136,12 +138,15 @@ static __always_inline void xs_request_begin(struct xs_flow *f, struct xs_times 
 		v->requests++;
 }
 
-/* xs_is_new() - whether a segment reaches past the highest sequence number seen, and note how far */
+/* xs_is_new() - whether a segment reaches past the highest sequence number seen, and note how far. One that is further ahead than
+ * windows are is no segment of this connection */
 static __always_inline bool xs_is_new(const struct xs_pkt *p, __u32 *highest)
 {
 	__u32 end = p->hdr.seq + p->hdr.pay_len + !!(p->hdr.tcp_flags & XS_TCP_SYN);
 
 	if (p->hdr.proto == IPPROTO_TCP && *highest && (__s32)(end - *highest) <= 0)
+		return false;
+	if (p->hdr.proto == IPPROTO_TCP && *highest && end - *highest > XS_AHEAD)
 		return false;
 	*highest = end;
 	return true;
@@ -158,10 +163,6 @@ static __noinline __attribute__((unused)) int xs_timing_to_target(xs_ctx *c, str
 
 	if (!t->start_ns)
 		t->start_ns = now;
-	if (f->state == XS_F_HALF_OPEN && (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK)) == XS_TCP_ACK) {
-		t->handshake_us = (now - t->start_ns) / 1000;
-		xs_observe(f->series, XS_M_HANDSHAKE, now - t->start_ns);
-	}
 	fresh = xs_is_new(p, &t->client_seq);
 	if (p->hdr.tcp_flags & XS_TCP_SYN)
 		return 0;

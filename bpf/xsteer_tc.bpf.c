@@ -8,6 +8,7 @@
 #include "bpf/heard.h"
 #include "bpf/icmp.h"
 #include "bpf/nat_tc.h"
+#include "bpf/settle.h"
 
 #define XS_PULL 128		/* headers that a reply has: Ethernet, two tags, IPv6, TCP with options */
 #define XS_PULL_ERROR 256	/* and what an ICMP error quotes of another packet's */
@@ -21,15 +22,24 @@ static __always_inline void xs_pull(xs_ctx *c, __u32 len)
 static __always_inline enum xs_reason xs_undo(xs_ctx *c, struct xs_pkt *p)
 {
 	struct xs_service *s = xs_service_at(p->id.gen, p->id.service);
-	struct xs_back *b = XS_GET(xs_backs, p->id.flow - 1);
-
+	struct xs_half *h;
+	struct xs_back *b;
 	enum xs_reason r;
 
-	if (!s || !b)
+	if (!s)
 		return XS_R_INTERNAL;
-	if (p->hdr.frag && (r = xs_frag_first(c, p, b->target, b->way)))
+	b = p->id.half ? NULL : XS_GET(xs_backs, p->id.flow - 1);
+	h = XS_GET(xs_half_now, 0);
+	if (p->hdr.frag && (b || h) && (r = xs_frag_first(c, p, b ? b->target : h->target, b ? b->way : h->way)))
 		return r;
-	xs_heard(c, p, b);
+	if (p->id.half) {
+		xs_half_answered(p);
+		b = p->id.half ? NULL : XS_GET(xs_backs, p->id.flow - 1);
+	}
+	if (b)
+		xs_heard(c, p, b);
+	else
+		xs_half_counted(p);
 	xs_bump(XS_C_STACK_REPLIES);
 	return xs_nat_source(c, p, s) ? XS_R_RETURNED : XS_R_UNDO_FAILED;
 }

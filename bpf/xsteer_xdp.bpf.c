@@ -12,11 +12,44 @@ const __u8 xs_verdicts[XS_VERDICTS] = { XS_REASONS(X) };
 _Static_assert(XS_R_MAX <= XS_VERDICTS, "a verdict for each reason");
 #undef X
 
-static __always_inline enum xs_reason xs_to_client(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
+/* xs_half_return() - send the reply of a handshake to its client; one that goes by the stack is undone at TC egress */
+static __noinline enum xs_reason xs_half_return(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
 {
-	struct xs_back *b = XS_GET(xs_backs, p->id.flow - 1);
+	struct xs_half *h = XS_GET(xs_half_now, 0);
 	enum xs_reason r;
 
+	if (!h)
+		return XS_R_INTERNAL;
+	if (p->hdr.frag && (r = xs_frag_first(c, p, h->target, h->way)))
+		return r;
+	return h->way != XS_WAY_DIRECT || feat.dry ? XS_R_NONE : xs_return(c, p, s, NULL, act);
+}
+
+/* xs_half_reply() - the same, and what it says. Inlined, for the sake of the stack */
+static __always_inline enum xs_reason xs_half_reply(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
+{
+	enum xs_reason r = xs_half_return(c, p, s, act);
+	struct xs_back *b;
+
+	if (r != XS_R_RETURNED)
+		return r;
+	xs_half_answered(p);
+	b = p->id.half ? NULL : XS_GET(xs_backs, p->id.flow - 1);
+	if (b)
+		xs_heard(c, p, b);
+	else
+		xs_half_counted(p);
+	return r;
+}
+
+static __always_inline enum xs_reason xs_to_client(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)
+{
+	struct xs_back *b;
+	enum xs_reason r;
+
+	if (p->id.half)
+		return xs_half_reply(c, p, s, act);
+	b = XS_GET(xs_backs, p->id.flow - 1);
 	if (!b)
 		return XS_R_INTERNAL;
 	if (p->hdr.frag && (r = xs_frag_first(c, p, b->target, b->way)))

@@ -4,10 +4,12 @@
 #define XS_COUNTERS_H
 
 #define XS_COUNTERS(X) \
-	X(FLOWS_CREATED,	flows_created,		"flows placed and recorded") \
+	X(FLOWS_CREATED,	flows_created,		"flows recorded: the client acknowledged, or the target answered") \
 	X(FLOWS_EXPIRED,	flows_expired,		"flow records freed after their timeout") \
 	X(FLOWS_CLOSED,		flows_closed,		"flows that ended by FIN or RST") \
 	X(FLOWS_MOVED,		flows_moved,		"flows that went on to another target: a SYN again whose target went down, or a datagram with a shim") \
+	X(HALF_OPENED,		half_opened,		"handshakes and datagram conversations begun in the half-open store") \
+	X(HALF_EVICTED,		half_evicted,		"half-open ones pushed out by newer ones before their time: a flood, or load with more --half-open") \
 	X(RESETS_SENT,		resets_sent,		"TCP resets sent to refused clients") \
 	X(ICMP_SENT,		icmp_sent,		"ICMP administratively-prohibited errors sent to refused clients") \
 	X(REFUSALS_LIMITED,	refusals_limited,	"refused in silence: more refusals a second than the setting refusals allows, or the answer would be larger") \

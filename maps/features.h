@@ -14,6 +14,7 @@
 	X(hz,		__u32,	"jiffies a second") \
 	X(flows,	__u32,	"records in the flow table") \
 	X(lines_mask,	__u32,	"tag lines in the flow table, less one") \
+	X(half_mask,	__u32,	"lines in the half-open store, less one") \
 	X(series,	__u32,	"latency series; 0 is the catch-all")
 
 struct xs_features {
@@ -21,7 +22,7 @@ struct xs_features {
 	XS_FEATURES(X)
 #undef X
 };
-XS_SIZE(struct xs_features, 20);
+XS_SIZE(struct xs_features, 24);
 
 /* Keys of the hashes that clients must not be able to predict. Frozen like the features; the loader draws them once for an
  * instance and keeps them in the secret map xs_secret. */

@@ -11,10 +11,15 @@
  * pair (xs_locks); readers hold none. HELD is a record that one CPU fills or empties.
  *
  *	state		client SYN	client ACK	FIN, RST	silence
- *	HALF_OPEN	same target	ESTABLISHED	CLOSING		freed after tcp_syn_s
+ *	HALF_OPEN	same target	ESTABLISHED	forgotten	forgotten after tcp_syn_s
  *	ESTABLISHED	same target	-		CLOSING		freed after tcp_idle_s
  *	CLOSING		placed anew	-		-		freed after tcp_closed_s
  *	DATAGRAM	-		-		-		freed after udp_idle_s
+ *
+ * HALF_OPEN is no state of a record: it is a row of the half-open store, and becomes a record when the client acknowledges the
+ * target's initial sequence number, for datagrams when the target answers. FIN and RST count only where their sequence number
+ * is near the highest one seen. While a row follows a record (its connection is closed, or its target down), the record is
+ * marked FOLLOWED and goes on until the handshake is over.
  */
 #ifndef XS_FLOW_H
 #define XS_FLOW_H
@@ -39,7 +44,8 @@ struct xs_strays {
 XS_SIZE(struct xs_strays, 64);
 
 enum xs_flow_state { XS_F_FREE, XS_F_HALF_OPEN, XS_F_ESTABLISHED, XS_F_CLOSING, XS_F_DATAGRAM, XS_F_HELD };
-enum xs_flow_flags { XS_FF_SHIM = 1, XS_FF_TAGGED = 2, XS_FF_FIN_CLIENT = 4, XS_FF_FIN_TARGET = 8, XS_FF_PREFIX = 16, XS_FF_MOVED = 32 };
+enum xs_flow_flags { XS_FF_SHIM = 1, XS_FF_TAGGED = 2, XS_FF_FIN_CLIENT = 4, XS_FF_FIN_TARGET = 8, XS_FF_PREFIX = 16, XS_FF_MOVED = 32, XS_FF_ANSWERED = 64,
+		     XS_FF_FOLLOWED = 128 };
 
 /* xs_flows[i]: the client's side */
 struct xs_flow {
@@ -153,19 +159,28 @@ struct xs_frag {
 XS_SIZE(struct xs_frag, 8);
 _Static_assert(XS_MAX_SERVICES <= 1 << 8 && XS_MAX_TARGETS <= 1 << 12, "ids fit struct xs_frag");
 
-/* Half-open store: a row for each handshake under way, by client and service, so that floods never reach the records. */
+/* Half-open store: a row for each handshake under way and each datagram conversation without an answer, so that floods of first
+ * packets never reach the records. Lines of eight rows by the client's end alone, which packets of both directions carry; a line
+ * is a struct xs_line of tags: fingerprint << 32 | jiffies when last seen, 0 for a free place. The newest pushes out the oldest.
+ * Rows are written and copied out under the line's lock (xs_locks). */
 struct xs_half {
 	struct xs_addr client;
 	__be16 cport;
 	__u16 service;
 	__u16 target;
-	__u8 flags, class;
-	__u32 seen;
-	__u32 client_isn, target_isn;
+	__u8 flags;		/* XS_FF_ANSWERED: the target's number is known; XS_FF_MOVED: datagrams go elsewhere, late answers are undone */
+	__u8 class;
+	__u32 client_isn;	/* initial sequence numbers: the one that the target has acknowledged, before that the first seen */
+	__u32 target_isn;	/* until it is known: the client's in its last SYN */
 	__u16 tenant;
 	__u8 level, set;
 	__u32 rule;
-	__u32 pad[5];
+	__u64 start_ns;		/* CLOCK_MONOTONIC at the first packet */
+	__u64 request_id;
+	__u32 born;		/* jiffies at the first packet */
+	__u8 way, proto;
+	__u8 placed;		/* requests: datagrams with a shim */
+	__u8 prompt;		/* as in the flow */
 };
 XS_SIZE(struct xs_half, 64);
 

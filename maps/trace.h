@@ -30,7 +30,7 @@ struct xs_trace {
 	__u32 target;
 	__u32 flow;		/* index + 1 of a live flow that decided, 0: none */
 	__u32 ncandidates;	/* seen; the first XS_TRACE_CANDIDATES are kept */
-	__u32 pad;
+	__u32 half;		/* index + 1 of a half-open row that decided, 0: none */
 	struct xs_candidate candidate[XS_TRACE_CANDIDATES];
 };
 

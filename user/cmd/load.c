@@ -89,7 +89,7 @@ static int create(const struct xs_sizes *sizes)
 
 static int reopen(const struct xs_call *call)
 {
-	static const char *const settled[] = { "flows", "series", "group", "no-timing", NULL };
+	static const char *const settled[] = { "flows", "half-open", "series", "group", "no-timing", NULL };
 
 	for (const char *const *o = settled; *o; o++)
 		if (xs_call_opt(call, *o))
@@ -142,23 +142,25 @@ static int show(void)
 
 	xs_obj_sizes(&s);
 	if (xs_env.json)
-		return xs_out_json(json_pack("{s:s, s:i, s:i, s:b, s:o}", "instance", xs_env.instance, "flows", s.flows, "series", s.series,
+		return xs_out_json(json_pack("{s:s, s:i, s:i, s:i, s:b, s:o}", "instance", xs_env.instance, "flows", s.flows, "half_open", s.half, "series", s.series,
 					     "timing", s.timing, "devices", devices)), 0;
 	return xs_out_table(xs_dev_cols, devices, "loaded, on no device");
 }
 
 static int load_run(const struct xs_call *call)
 {
-	struct xs_sizes sizes = { XS_FLOWS_DEFAULT, XS_SERIES_DEFAULT, !xs_call_opt(call, "no-timing") };
+	struct xs_sizes sizes = { XS_FLOWS_DEFAULT, XS_HALF_DEFAULT, XS_SERIES_DEFAULT, !xs_call_opt(call, "no-timing") };
 	enum xs_mode mode;
 	bool fresh;
 	int err;
 
 	err = xs_instance_check() ?: number(call, "flows", XS_FLOWS_LEAST, XS_FLOWS_MOST, &sizes.flows) ?:
-	      number(call, "series", XS_SERIES_LEAST, XS_SERIES_MOST, &sizes.series) ?: mode_of(call, &mode) ?: check_devices(call) ?:
+	      number(call, "half-open", XS_HALF_LEAST, XS_HALF_MOST, &sizes.half) ?: number(call, "series", XS_SERIES_LEAST, XS_SERIES_MOST, &sizes.series) ?: mode_of(call, &mode) ?: check_devices(call) ?:
 	      xs_pin_prepare(xs_call_opt(call, "group"));
 	if (err)
 		return err;
+	while (sizes.half & (sizes.half - 1))
+		sizes.half += sizes.half & -sizes.half;
 	xs_libbpf_quiet();
 	fresh = !xs_pin_exists();
 	err = (fresh ? create(&sizes) : reopen(call)) ?: add_devices(call, mode);
@@ -173,6 +175,7 @@ static int load_run(const struct xs_call *call)
 
 static const struct xs_opt load_opts[] = {
 	{ .name = "flows", .arg = "N", .help = "records in the flow table (default 131072)" },
+	{ .name = "half-open", .arg = "N", .help = "rows for handshakes under way, rounded up to a power of two (default 262144)" },
 	{ .name = "series", .arg = "N", .help = "latency series, one for each service, tenant, class and target met (default 256)" },
 	{ .name = "mode", .arg = "native|generic", .help = "XDP in the driver, or behind it: slower, works on any device (default native)" },
 	{ .name = "group", .arg = "GROUP", .help = "who may read the instance beside root" },

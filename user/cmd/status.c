@@ -14,6 +14,7 @@
 static const struct xs_col head_cols[] = {
 	{ "instance", "instance", XS_FMT_TEXT }, { "revision", "revision", XS_FMT_TEXT }, { "timing", "latency measured", XS_FMT_TEXT },
 	{ "flows.in_use", "flow records in use", XS_FMT_COUNT }, { "flows.established", "established", XS_FMT_COUNT },
+	{ "flows.half_open", "half-open", XS_FMT_COUNT },
 	{ "memory_bytes", "memory of the maps", XS_FMT_BYTES }, { 0 },
 };
 
@@ -48,6 +49,17 @@ static long long memory_of(enum xs_map_id map)
 	return bytes;
 }
 
+/* Rows of the half-open store that are in use; some may be over, until a newer one takes the place. */
+static uint32_t half_open(void)
+{
+	const struct xs_line *l = xs_map_view(XS_MAP_xs_hlines, false);
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; l && i < xs_map_entries(XS_MAP_xs_halfs); i++)
+		used += l[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS] != 0;
+	return used;
+}
+
 /* Records by state. */
 static json_t *flows_json(void)
 {
@@ -63,7 +75,7 @@ static json_t *flows_json(void)
 		used++;
 	}
 	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "records", records, "in_use", used,
-			 "half_open", n[XS_F_HALF_OPEN], "established", n[XS_F_ESTABLISHED], "closing", n[XS_F_CLOSING],
+			 "half_open", half_open(), "established", n[XS_F_ESTABLISHED], "closing", n[XS_F_CLOSING],
 			 "datagram", n[XS_F_DATAGRAM]);
 }
 
@@ -77,14 +89,21 @@ static long long keys_in(enum xs_map_id map)
 	return n;
 }
 
-static json_t *maps_json(long long flows)
+static long long rows_in(enum xs_map_id map, const json_t *flows)
 {
-	static const enum xs_map_id counted[] = { XS_MAP_xs_flows, XS_MAP_xs_series, XS_MAP_xs_svc_index, XS_MAP_xs_rules, XS_MAP_xs_sources };
+	if (map == XS_MAP_xs_flows)
+		return json_integer_value(json_object_get(flows, "in_use"));
+	return map == XS_MAP_xs_halfs ? json_integer_value(json_object_get(flows, "half_open")) : keys_in(map);
+}
+
+static json_t *maps_json(const json_t *flows)
+{
+	static const enum xs_map_id counted[] = { XS_MAP_xs_flows, XS_MAP_xs_halfs, XS_MAP_xs_series, XS_MAP_xs_svc_index, XS_MAP_xs_rules, XS_MAP_xs_sources };
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
 		json_array_append_new(all, json_pack("{s:s, s:I, s:I, s:I}", "map", xs_map_name(counted[i]),
-						     "used", counted[i] == XS_MAP_xs_flows ? flows : keys_in(counted[i]),
+						     "used", rows_in(counted[i], flows),
 						     "entries", (long long)xs_map_entries(counted[i]), "memory_bytes", memory_of(counted[i])));
 	return all;
 }
@@ -164,7 +183,7 @@ static int status_run(const struct xs_call *call)
 	all = json_pack("{s:s, s:i, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o}", "instance", xs_env.instance, "schema", XS_SCHEMA,
 			"revision", (json_int_t)XS_REVISION(xs_control_read()), "timing", s.timing, "flows", flows, "memory_bytes", memory,
 			"devices", xs_dev_json(), "targets", targets_json(),
-			"maps", maps_json(json_integer_value(json_object_get(flows, "in_use"))), "counters", counters_json(xs_env.json));
+			"maps", maps_json(flows), "counters", counters_json(xs_env.json));
 	if (!all)
 		return xs_kernel(ENOMEM, "status", NULL, "no memory");
 	if (xs_env.json)

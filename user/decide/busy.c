@@ -18,6 +18,21 @@ static void mark_flows(struct xs_busy *b)
 	}
 }
 
+static void mark_half(struct xs_busy *b)
+{
+	const struct xs_line *line = xs_map_view(XS_MAP_xs_hlines, false);
+	const struct xs_half *half = xs_map_view(XS_MAP_xs_halfs, false);
+	uint32_t n = line && half ? xs_map_entries(XS_MAP_xs_halfs) : 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!line[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS])
+			continue;
+		b->target[half[i].target % XS_MAX_TARGETS] = 1;
+		b->service[half[i].service % XS_MAX_SERVICES] = 1;
+		b->tenant[half[i].tenant % XS_MAX_TENANTS] = 1;
+	}
+}
+
 static void mark_set(struct xs_busy *b, const struct xs_set *s)
 {
 	uint16_t slot[XS_MAX_MEMBERS + XS_SLOTS_LINE];
@@ -51,6 +66,7 @@ struct xs_busy *xs_busy_ids(void)
 
 	if (b && xs_maps_ready()) {
 		mark_flows(b);
+		mark_half(b);
 		mark_fed(b);
 	}
 	return b;

@@ -58,6 +58,7 @@ static struct xs_features features(const struct xs_sizes *s, bool dry)
 		.hz = xs_hz(),
 		.flows = s->flows,
 		.lines_mask = lines_for(s->flows) - 1,
+		.half_mask = s->half / XS_LINE_TAGS - 1,
 		.series = s->series,
 	};
 }
@@ -66,7 +67,7 @@ static int resize(struct bpf_object *o, const struct xs_sizes *s)
 {
 	const struct { const char *map; uint32_t entries; } sizes[] = {
 		{ "xs_lines", lines_for(s->flows) }, { "xs_flows", s->flows }, { "xs_backs", s->flows }, { "xs_strays", s->flows / 128 + 1 },
-		{ "xs_series", s->series }, { "xs_hists", s->series * XS_M_MAX },
+		{ "xs_hlines", s->half / XS_LINE_TAGS }, { "xs_halfs", s->half }, { "xs_series", s->series }, { "xs_hists", s->series * XS_M_MAX },
 	};
 	int err = 0;
 
@@ -187,7 +188,7 @@ void xs_obj_sizes(struct xs_sizes *s)
 	int prog = bpf_obj_get(xs_pin_path(xs_prog_names[XS_PROG_XDP]));
 	struct xsteer_xdp__rodata data = { 0 };
 
-	*s = (struct xs_sizes){ .flows = xs_map_entries(XS_MAP_xs_flows), .series = xs_map_entries(XS_MAP_xs_series), .timing = true };
+	*s = (struct xs_sizes){ .flows = xs_map_entries(XS_MAP_xs_flows), .half = xs_map_entries(XS_MAP_xs_halfs), .series = xs_map_entries(XS_MAP_xs_series), .timing = true };
 	if (prog < 0)
 		return;
 	if (frozen(prog, &data))

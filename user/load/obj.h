@@ -11,13 +11,16 @@ struct bpf_object;
 #define XS_FLOWS_DEFAULT 131072
 #define XS_FLOWS_LEAST 1024
 #define XS_FLOWS_MOST ((1u << 24) - 2)	/* a tag holds index + 1 in 24 bits */
+#define XS_HALF_DEFAULT 262144
+#define XS_HALF_LEAST 1024
+#define XS_HALF_MOST (1u << 22)
 #define XS_SERIES_DEFAULT 256
 #define XS_SERIES_LEAST 2		/* the catch-all and one more */
 #define XS_SERIES_MOST 65536
 
-/* What is settled at load and stays: flow records, latency series, whether latency is measured. */
+/* What is settled at load and stays: flow records, half-open rows (a power of two), latency series, whether latency is measured. */
 struct xs_sizes {
-	uint32_t flows, series;
+	uint32_t flows, half, series;
 	bool timing;
 };
 

@@ -45,7 +45,7 @@ static int try_link(enum bpf_prog_type type, int hook, __u32 flags)
 
 static int try_load(void)
 {
-	struct xs_sizes s = { XS_FLOWS_LEAST, XS_SERIES_LEAST, true };
+	struct xs_sizes s = { XS_FLOWS_LEAST, XS_HALF_LEAST, XS_SERIES_LEAST, true };
 	struct xs_obj *obj = NULL;
 
 	return xs_obj_load(&s, &obj);

@@ -95,11 +95,11 @@ static void put_who(json_t **j, const struct xs_trace *t)
 {
 	static const char *const who[] = { [XS_WHO_NOBODY] = "nobody", [XS_WHO_SHIM] = "shim", [XS_WHO_SOURCE] = "source prefix",
 					   [XS_WHO_DEFAULT] = "default of the service" };
-	bool known = t->flow || t->who;
+	bool known = t->flow || t->half || t->who;
 
 	xs_put(j, "tenant", known ? xs_name_json(XS_K_TENANT, t->tenant) : json_null());
 	xs_put(j, "class", known ? xs_name_json(XS_K_CLASS, t->class) : json_null());
-	xs_put(j, "decided_by", json_string(t->flow && !t->who ? "flow" : t->who <= XS_WHO_DEFAULT ? who[t->who] : "unknown"));
+	xs_put(j, "decided_by", json_string(!t->who && (t->flow || t->half) ? "flow" : t->who <= XS_WHO_DEFAULT ? who[t->who] : "unknown"));
 	xs_put(j, "authentic", json_boolean(t->authentic));
 }
 
@@ -107,16 +107,21 @@ static void put_target(json_t **j, const struct xs_trace *t)
 {
 	struct xs_target to = { 0 };
 	struct xs_flow flow = { 0 };
-	uint32_t id = t->target, index = t->flow - 1;
+	struct xs_half half = { 0 };
+	uint32_t id = t->target, index = (t->half ?: t->flow) - 1;
 
 	if (!t->target || (t->reason != XS_R_PLACED && t->reason != XS_R_STEERED))
 		return;
 	xs_map_get(XS_MAP_xs_targets, &id, &to);
-	if (t->flow)
+	if (t->half)
+		xs_map_get(XS_MAP_xs_halfs, &index, &half);
+	else if (t->flow)
 		xs_map_get(XS_MAP_xs_flows, &index, &flow);
 	xs_put(j, "target", xs_name_json(XS_K_TARGET, t->target));
 	xs_put(j, "target_address", xs_addr_json(&to.addr, to.port));
-	xs_put(j, "way", json_string(xs_way_word(t->reason == XS_R_STEERED ? flow.way : to.way)));
+	if (t->reason == XS_R_STEERED)
+		xs_put(j, "flow_state", json_string(xs_state_word(t->half ? XS_F_HALF_OPEN : flow.state)));
+	xs_put(j, "way", json_string(xs_way_word(t->reason != XS_R_STEERED ? to.way : t->half ? half.way : flow.way)));
 }
 
 json_t *xs_explain_json(const struct xs_first *first, const struct xs_trace *t)

@@ -130,6 +130,8 @@ static int gauges(FILE *to)
 				       c.state[s][i]);
 	family(to, "xsteer_flows_limit", "gauge", "flows that the table has room for");
 	sample(to, "xsteer_flows_limit", NO_LABELS, xs_map_entries(XS_MAP_xs_flows));
+	family(to, "xsteer_half_open_limit", "gauge", "handshakes that the half-open store has room for");
+	sample(to, "xsteer_half_open_limit", NO_LABELS, xs_map_entries(XS_MAP_xs_halfs));
 	family(to, "xsteer_revision", "gauge", "revision of the structure in force");
 	sample(to, "xsteer_revision", NO_LABELS, XS_REVISION(xs_control_read()));
 	return 0;

@@ -13,8 +13,10 @@
 struct walk {
 	const volatile struct xs_flow *flows;
 	const volatile struct xs_back *backs;
+	const volatile struct xs_line *hlines;
+	const volatile struct xs_half *halfs;
 	struct xs_settings set;
-	uint32_t now, hz, records;
+	uint32_t now, hz, records, half;
 };
 
 static int map_error(int err, enum xs_map_id map)
@@ -75,15 +77,43 @@ static int walk_begin(struct walk *w)
 
 	w->flows = xs_map_view(XS_MAP_xs_flows, false);
 	w->backs = xs_map_view(XS_MAP_xs_backs, false);
-	if (!w->flows || !w->backs)
+	w->hlines = xs_map_view(XS_MAP_xs_hlines, false);
+	w->halfs = xs_map_view(XS_MAP_xs_halfs, false);
+	if (!w->flows || !w->backs || !w->hlines || !w->halfs)
 		return -EIO;
 	err = xs_map_get(XS_MAP_xs_settings, &gen, &w->set);
 	if (err)
 		return map_error(err, XS_MAP_xs_settings);
 	w->records = xs_map_entries(XS_MAP_xs_flows);
+	w->half = xs_map_entries(XS_MAP_xs_halfs);
 	w->hz = xs_hz();
 	w->now = xs_jiffies_now();
 	return 0;
+}
+
+/* A row of the half-open store as a flow. Return: false: free, over, or overwritten meanwhile */
+static bool copy_half(const struct walk *w, uint32_t i, struct xs_seen *s)
+{
+	const volatile __u64 *tag = &w->hlines[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS];
+	uint64_t was = *tag;
+	struct xs_half h;
+
+	if (!was)
+		return false;
+	memcpy(&h, (const void *)&w->halfs[i], sizeof(h));
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (*tag != was)
+		return false;
+	memset(s, 0, sizeof(*s));
+	s->flow = (struct xs_flow){
+		.client = h.client, .cport = h.cport, .service = h.service, .target = h.target, .state = XS_F_HALF_OPEN, .flags = h.flags,
+		.seen = (uint32_t)was, .born = h.born, .tenant = h.tenant, .class = h.class, .level = h.level, .set = h.set, .rule = h.rule, .way = h.way,
+	};
+	s->back = (struct xs_back){ .client = h.client, .cport = h.cport, .service = h.service, .target = h.target, .seen = (uint32_t)was, .way = h.way };
+	s->back.times.start_ns = h.start_ns;
+	s->back.times.request_id = h.request_id;
+	ages(w, s);
+	return !s->expired;
 }
 
 int xs_snap_flows(int (*fn)(const struct xs_seen *seen, void *arg), void *arg)
@@ -97,6 +127,12 @@ int xs_snap_flows(int (*fn)(const struct xs_seen *seen, void *arg), void *arg)
 		if (!copy(&w, i, &s))
 			continue;
 		ages(&w, &s);
+		err = fn(&s, arg);
+	}
+	for (uint32_t i = 0; i < w.half && !err; i++) {
+		if (!copy_half(&w, i, &s))
+			continue;
+		s.index = xs_map_entries(XS_MAP_xs_flows) + i;
 		err = fn(&s, arg);
 	}
 	return err;

@@ -17,7 +17,7 @@ struct xs_seen {
 	bool expired;		/* its time is over: one of the next insertions frees it, unless a packet comes first */
 };
 
-/* xs_snap_flows() - call fn for every record in use, in the order of the table; stops when fn returns non-zero.
+/* xs_snap_flows() - call fn for every record in use, then for every half-open row, as XS_F_HALF_OPEN; stops when fn returns non-zero.
  * Return: 0, what fn returned, or -errno, reported */
 int xs_snap_flows(int (*fn)(const struct xs_seen *seen, void *arg), void *arg);
 

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A client's packets before there is a record: begin a handshake, go on with it, end it. */
+#ifndef XS_OPEN_H
+#define XS_OPEN_H
+
+#include "bpf/frag.h"
+#include "bpf/place.h"
+#include "bpf/rate.h"
+#include "bpf/settle.h"
+
+/* xs_is_syn() - a segment that asks for a connection */
+static __always_inline bool xs_is_syn(const struct xs_pkt *p)
+{
+	return (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) == XS_TCP_SYN;
+}
+
+/* xs_flow_room() - whether a record could be had now: a handshake that could not become one is refused before it begins */
+static __noinline bool xs_flow_room(const struct xs_pkt *p)
+{
+	struct xs_flow *f;
+	__u32 i;
+
+	if (xs_flow_vacant(p->id.home, p->id.gen, false) || xs_flow_vacant(p->id.home ^ 1, p->id.gen, false))
+		return true;
+	i = xs_seek(p->id.gen);
+	f = i ? XS_GET(xs_flows, i - 1) : NULL;
+	if (f)
+		f->state = XS_F_FREE;
+	return i;
+}
+
+/* xs_conflicts() - whether the client's end and the chosen target are another service's already */
+static __always_inline bool xs_conflicts(struct xs_pkt *p)
+{
+	struct xs_half *h = XS_GET(xs_half_now, 1);
+	__u32 service = 0, i;
+
+	i = xs_kin_find(p, &service);
+	if (i && service != p->id.service && !(feat.dry ? xs_flow_vacant(i - 1, p->id.gen, true) : xs_flow_evict(i - 1, p->id.gen, true)))
+		return true;
+	return xs_half_meets(p->id.half_hash, p->to.target) && h && h->service != p->id.service;
+}
+
+/* xs_settle_once() - the best of the targets that were not found taken. Global: verified once, not once a loop */
+__noinline int xs_settle_once(__u32 levels)
+{
+	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+	enum xs_reason r;
+
+	if (!p)
+		return XS_R_INTERNAL;
+	r = xs_place(p, levels);
+	return r ? r : xs_conflicts(p) ? XS_R_NAT_CONFLICT : XS_R_NONE;
+}
+
+/* xs_settle() - where an admitted first packet goes. Where the chosen target is taken, the next one */
+static __noinline enum xs_reason xs_settle(struct xs_pkt *p, const struct xs_service *s)
+{
+	enum xs_reason r;
+
+	r = xs_settle_once(s->levels);
+	for (int n = 0; n < XS_TAKEN && r == XS_R_NAT_CONFLICT; n++) {
+		p->to.taken[n] = p->to.target;
+		r = xs_settle_once(s->levels) ? XS_R_NAT_CONFLICT : XS_R_NONE;
+	}
+	return r;
+}
+
+/* xs_acknowledges() - whether a segment ends the handshake: it is near both initial sequence numbers */
+static __always_inline bool xs_acknowledges(const struct xs_pkt *p, const struct xs_half *h)
+{
+	return p->hdr.tcp_flags & XS_TCP_ACK && h->flags & XS_FF_ANSWERED && p->hdr.ack - h->target_isn - 1 < XS_HALF_WINDOW &&
+	       p->hdr.seq - h->client_isn - 1 < XS_HALF_WINDOW;
+}
+
+/* xs_gives_up() - whether a reset is of the client that began the handshake */
+static __always_inline bool xs_gives_up(const struct xs_pkt *p, const struct xs_half *h)
+{
+	return p->hdr.seq == h->client_isn + 1 || (!(h->flags & XS_FF_ANSWERED) && p->hdr.seq == h->target_isn + 1);
+}
+
+/* xs_is_of() - whether a segment that asks for nothing belongs to the handshake */
+static __always_inline bool xs_is_of(const struct xs_pkt *p, const struct xs_half *h)
+{
+	return p->hdr.tcp_flags & XS_TCP_RST ? xs_gives_up(p, h) : xs_acknowledges(p, h);
+}
+
+/* xs_under_way() - a client's packet of a handshake that has a row: of the right numbers, if it asks for nothing. What is asked for
+ * again keeps the row, as it does one at the target. Return: 0 to go on to p->to, or why not */
+static __noinline enum xs_reason xs_under_way(struct xs_pkt *p)
+{
+	struct xs_half *h = XS_GET(xs_half_now, 0);
+	struct xs_flow *f;
+	enum xs_reason r;
+
+	if (!h)
+		return XS_R_INTERNAL;
+	if (feat.dry)
+		return XS_R_NONE;
+	if (p->hdr.proto == IPPROTO_UDP || xs_is_syn(p)) {
+		if (!(h->flags & XS_FF_ANSWERED))
+			h->target_isn = p->hdr.seq;	/* perhaps another attempt from the same port */
+		xs_half_put(p->id.half_hash, p->id.half);
+		return XS_R_NONE;
+	}
+	if (p->hdr.tcp_flags & XS_TCP_RST) {
+		xs_half_drop(p->id.half_hash, p->id.half);
+		return XS_R_NONE;
+	}
+	r = xs_half_end(p, h);
+	f = r ? NULL : XS_GET(xs_flows, p->id.flow - 1);
+	if (f)
+		xs_rate_proven(p, f);
+	return r;
+}
+
+/* xs_asks_again() - whether the packet is to be placed anew although it has a row */
+static __always_inline bool xs_asks_again(const struct xs_pkt *p, const struct xs_half *h, bool shim)
+{
+	struct xs_target *t = XS_GET(xs_targets, h->target);
+	struct xs_tlive *l = XS_GET(xs_tlive, h->target);
+
+	if (p->hdr.proto == IPPROTO_UDP && shim)
+		return true;
+	return (p->hdr.proto == IPPROTO_UDP || xs_is_syn(p)) && (!t || !t->port || !l || l->state == XS_T_DOWN);
+}
+
+/* xs_half_begin() - a row for the packet that has just been placed. Datagrams that go to another target than before leave the row they
+ * had for late answers, and may find one there */
+static __noinline int xs_half_begin(struct xs_pkt *p, struct xs_half *h)
+{
+	__u32 at = p->id.half;
+	__u8 placed = 1;
+
+	if (!at) {
+		xs_bump(XS_C_HALF_OPENED);
+	} else if (h->target == p->to.target) {
+		placed += h->placed;
+	} else {
+		xs_bump(XS_C_FLOWS_MOVED);
+		if (p->hdr.proto == IPPROTO_UDP) {
+			h->flags |= XS_FF_MOVED;
+			xs_half_put(p->id.half_hash, at);
+			at = xs_half_meets(p->id.half_hash, p->to.target);
+		}
+	}
+	xs_half_make(p, h);
+	h->placed = placed;
+	p->id.half = xs_half_put(p->id.half_hash, at);
+	return 0;
+}
+
+/* xs_is_martian() - a source that no client can have; the stack knows what to do with it */
+static __always_inline bool xs_is_martian(const struct xs_pkt *p)
+{
+	struct xs_service_key k = { .addr = p->hdr.src, .port = p->hdr.sport, .proto = p->hdr.proto, .gen = p->id.gen };
+	const struct xs_addr *a = &p->hdr.src;
+	__u8 net = p->hdr.v6 ? (__u8)a->w[0] : (__u8)a->w[3];	/* the first byte on the wire */
+
+	if (p->hdr.v6 ? net == 0xff || (!(a->w[0] | a->w[1] | a->w[2]) && bpf_ntohl(a->w[3]) <= 1) : net == 0 || net == 127 || net >= 224)
+		return true;
+	return bpf_map_lookup_elem(&xs_svc_index, &k);	/* a service as a client: requests would go in a circle */
+}
+
+/* xs_begin() - a first packet: who asks, where to, and whether now. @anew: as xs_rate() has it. Apart from xs_settle(), for the sake
+ * of the stack */
+static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, bool anew)
+{
+	enum xs_reason r;
+
+	if ((r = xs_admit(c, p, s)))	/* shim, source   -> p->ask */
+		return r;
+	if ((r = xs_settle(p, s)))	/* p->ask, rules  -> p->to */
+		return r;
+	if ((r = xs_rate(p, anew)))	/* p->ask, clock  -> yes, or not yet */
+		return r;
+	return p->hdr.frag ? xs_frag_first(c, p, p->to.target, p->to.way) : XS_R_NONE;
+}
+
+/**
+ * xs_met() - Whether a client's packet without a live record belongs to a half-open row, which is then in xs_half_now
+ * @shim: a datagram that looks as if it had one. Writes p->id.half, and p->ask and p->to from the row
+ * Return: XS_R_STEERED: it does, see xs_under_way(); 0: it begins something, see xs_open(); else why it goes no further
+ */
+static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
+{
+	struct xs_half *h = XS_GET(xs_half_now, 0);
+
+	if (!h)
+		return XS_R_INTERNAL;
+	if (xs_is_martian(p))
+		return XS_R_MARTIAN;
+	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	p->id.half = xs_half_find(p->id.half_hash, XS_PKT_SELF);
+	if (p->id.half && !xs_asks_again(p, h, shim)) {
+		xs_half_known(p, h);
+		return p->hdr.proto == IPPROTO_UDP || xs_is_syn(p) || xs_is_of(p, h) ? XS_R_STEERED : XS_R_NO_FLOW;
+	}
+	return p->hdr.proto == IPPROTO_TCP && !xs_is_syn(p) ? XS_R_NO_FLOW : XS_R_NONE;
+}
+
+/**
+ * xs_open() - A first packet, or one that is placed anew: a half-open row for it; writes p->ask and p->to
+ * Return: 0, or why the packet goes no further
+ */
+static __noinline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+{
+	struct xs_half *h = XS_GET(xs_half_now, 0);
+	struct xs_flow *f;
+	enum xs_reason r;
+
+	if (!h)
+		return XS_R_INTERNAL;
+	if ((r = xs_begin(c, p, s, !p->id.half)))
+		return r;
+	p->to.first = true;
+	if (feat.dry)
+		return XS_R_NONE;
+	if (!p->id.flow && !xs_flow_room(p))
+		return XS_R_TABLE_FULL;
+	xs_half_begin(p, h);
+	f = p->id.flow ? XS_GET(xs_flows, p->id.flow - 1) : NULL;
+	if (f)
+		f->flags |= XS_FF_FOLLOWED;
+	return XS_R_NONE;
+}
+
+#endif
