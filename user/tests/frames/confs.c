@@ -103,6 +103,13 @@ static const struct conf confs[] = {
 	  "services:\n"
 	  "  - {name: chat, address: 198.18.0.10, port: 8000, pools: [one], shim: optional}\n"
 	  "  - {name: many, address: 198.18.0.10, port: 8004, pools: [many], shim: optional}\n" },
+	{ "pairs", HEAD TARGETS SERVICES
+	  "  - {name: other, address: 198.18.0.11, port: 8020, pools: [many]}\n"
+	  "  - {name: third, address: 198.18.0.11, port: 8021, pools: [many]}\n"
+	  "placements:\n"
+	  "  - {service: many, targets: [b, e]}\n"
+	  "  - {service: other, targets: [b, e]}\n"
+	  "  - {service: third, targets: [e, b]}\n" },
 	{ "ways", HEAD TARGETS SERVICES
 	  "  - {name: nob, address: 198.18.0.11, port: 8010, pools: [many]}\n"
 	  "  - {name: noe, address: 198.18.0.11, port: 8011, pools: [many]}\n"

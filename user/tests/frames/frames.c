@@ -26,6 +26,7 @@ static const struct group groups[] = {
 	{ "shim", "base", shim_rows, 1024, false },
 	{ "place", "base", place_rows, 1024, false },
 	{ "flow", "base", flow_rows, 1024, false },
+	{ "half", "base", half_rows, 1024, false },
 	{ "refuse", "base", refuse_rows, 1024, false },
 	{ "reply", "base", reply_rows, 1024, false },
 	{ "direct", "ways", direct_rows, 1024, true },

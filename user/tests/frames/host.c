@@ -51,7 +51,7 @@ int host_apply(const char *conf)
 
 void host_open(uint32_t flows, const char *conf)
 {
-	struct xs_sizes sizes = { .flows = flows, .series = 256, .timing = true };
+	struct xs_sizes sizes = { .flows = flows, .half = 1024, .series = 256, .timing = true };
 	int fd[XS_MAP_MAX];
 
 	must(!xs_obj_load(&sizes, &obj), "load");
@@ -104,24 +104,41 @@ static uint32_t hz(void)
 	return (1000000000 + t.tv_nsec / 2) / t.tv_nsec;
 }
 
+/* Keys first: what is written again moves to the head of its bucket, and a walk would meet it for ever. */
+static void age_fragments(uint32_t seconds)
+{
+	static struct xs_frag_key keys[16384];
+	int fd = xs_map_fd(XS_MAP_xs_frags);
+	struct xs_frag row;
+	uint32_t n = 0;
+
+	while (n < sizeof(keys) / sizeof(keys[0]) && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
+		n++;
+	for (uint32_t i = 0; i < n; i++) {
+		must(!bpf_map_lookup_elem(fd, &keys[i], &row), "fragments");
+		row.second -= seconds;
+		must(!bpf_map_update_elem(fd, &keys[i], &row, BPF_EXIST), "fragments");
+	}
+}
+
 void host_age(uint32_t seconds)
 {
 	struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, true);
 	struct xs_back *b = xs_map_view(XS_MAP_xs_backs, true);
-	int fd = xs_map_fd(XS_MAP_xs_frags);
-	struct xs_frag_key key;
-	struct xs_frag row;
+	struct xs_line *l = xs_map_view(XS_MAP_xs_hlines, true);
+	__u64 *tag;
 
-	must(f && b, "view");
+	must(f && b && l, "view");
 	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_flows); i++) {
 		f[i].seen -= seconds * hz();
 		b[i].seen -= seconds * hz();
 	}
-	for (void *prev = NULL; !bpf_map_get_next_key(fd, prev, &key); prev = &key) {
-		must(!bpf_map_lookup_elem(fd, &key, &row), "fragments");
-		row.second -= seconds;
-		must(!bpf_map_update_elem(fd, &key, &row, BPF_EXIST), "fragments");
+	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_halfs); i++) {
+		tag = &l[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS];
+		if (*tag)
+			*tag = (*tag & ~0xffffffffULL) | (uint32_t)(*tag - seconds * hz());
 	}
+	age_fragments(seconds);
 }
 
 static uint32_t target_id(const char *name)
@@ -173,13 +190,13 @@ void host_rules_expire(void)
 
 void host_forget(void)
 {
-	static const enum xs_map_id maps[] = { XS_MAP_xs_lines, XS_MAP_xs_flows, XS_MAP_xs_backs };
-	static const size_t sizes[] = { sizeof(struct xs_line), sizeof(struct xs_flow), sizeof(struct xs_back) };
+	static const enum xs_map_id maps[] = { XS_MAP_xs_lines, XS_MAP_xs_flows, XS_MAP_xs_backs, XS_MAP_xs_hlines };
+	static const size_t sizes[] = { sizeof(struct xs_line), sizeof(struct xs_flow), sizeof(struct xs_back), sizeof(struct xs_line) };
 	struct xs_alloc alloc = { .hand = 0 };
 	uint32_t zero = 0;
 	void *at;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		at = xs_map_view(maps[i], true);
 		must(at, "view");
 		memset(at, 0, sizes[i] * xs_map_entries(maps[i]));
@@ -187,25 +204,55 @@ void host_forget(void)
 	must(!xs_map_set(XS_MAP_xs_alloc, &zero, &alloc), "alloc");
 }
 
-const struct xs_flow *host_flow(const struct end *client, const struct end *service, const struct xs_back **back)
+/* Whether service id of a record is this one. */
+static bool is_service(uint32_t service, const struct end *e)
 {
-	struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, true);
-	struct xs_back *b = xs_map_view(XS_MAP_xs_backs, true);
+	uint32_t id = XS_GEN(xs_control_read()) * XS_MAX_SERVICES + service;
 	struct xs_service s;
 
-	must(f && b, "view");
-	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_flows); i++) {
-		uint32_t id = XS_GEN(xs_control_read()) * XS_MAX_SERVICES + f[i].service;
+	return !xs_map_get(XS_MAP_xs_services, &id, &s) && !memcmp(&s.addr, &e->addr, 16) && s.port == __builtin_bswap16(e->port);
+}
 
+/* The half-open row, as a flow. */
+static const struct xs_flow *half_flow(const struct end *client, const struct end *service, const struct xs_back **back)
+{
+	struct xs_line *l = xs_map_view(XS_MAP_xs_hlines, true);
+	struct xs_half *h = xs_map_view(XS_MAP_xs_halfs, true);
+	static struct xs_flow f;
+	static struct xs_back b;
+
+	must(l && h, "view");
+	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_halfs); i++) {
+		if (!l[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS] || h[i].flags & XS_FF_MOVED || memcmp(&h[i].client, &client->addr, 16) ||
+		    h[i].cport != __builtin_bswap16(client->port) || !is_service(h[i].service, service))
+			continue;
+		f = (struct xs_flow){ .client = h[i].client, .cport = h[i].cport, .service = h[i].service, .target = h[i].target, .state = XS_F_HALF_OPEN,
+				      .flags = h[i].flags, .tenant = h[i].tenant, .class = h[i].class, .level = h[i].level, .way = h[i].way,
+				      .set = h[i].set, .rule = h[i].rule };
+		b = (struct xs_back){ .times = { .request_id = h[i].request_id, .placed = h[i].placed, .start_ns = h[i].start_ns } };
+		if (back)
+			*back = &b;
+		return &f;
+	}
+	return NULL;
+}
+
+const struct xs_flow *host_flow(const struct end *client, const struct end *service, const struct xs_back **back)
+{
+	const struct xs_flow *half = half_flow(client, service, back);
+	struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, true);
+	struct xs_back *b = xs_map_view(XS_MAP_xs_backs, true);
+
+	must(f && b, "view");
+	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_flows) && !half; i++) {
 		if (f[i].state == XS_F_FREE || f[i].flags & XS_FF_MOVED || memcmp(&f[i].client, &client->addr, 16) ||
-		    f[i].cport != __builtin_bswap16(client->port) || xs_map_get(XS_MAP_xs_services, &id, &s) ||
-		    memcmp(&s.addr, &service->addr, 16) || s.port != __builtin_bswap16(service->port))
+		    f[i].cport != __builtin_bswap16(client->port) || !is_service(f[i].service, service))
 			continue;
 		if (back)
 			*back = &b[i];
 		return &f[i];
 	}
-	return NULL;
+	return half;
 }
 
 static void reasons(struct xs_count c[SERVICES][XS_R_MAX])
@@ -232,9 +279,9 @@ static void compare(struct xs_count a[SERVICES][XS_R_MAX], struct xs_count b[SER
 			}
 }
 
-int host_prog(void)
+int host_prog(bool egress)
 {
-	return xs_obj_prog_fd(obj, XS_PROG_XDP);
+	return xs_obj_prog_fd(obj, egress ? XS_PROG_EGRESS : XS_PROG_XDP);
 }
 
 int host_fire(enum hook hook, const struct frame *in, struct frame *out)

@@ -24,8 +24,8 @@ void host_open(uint32_t flows, const char *conf);
 void host_close(void);
 /* host_apply() - another configuration. Return: 0 or -errno */
 int host_apply(const char *conf);
-/* host_prog() - the XDP program, for a test that runs it by itself */
-int host_prog(void);
+/* host_prog() - the program of a hook, for a test that runs it by itself */
+int host_prog(bool egress);
 void host_run(enum hook hook, const struct frame *in, struct result *r);
 /* host_fire() - the run alone, with no look at the counters. Return: the verdict */
 int host_fire(enum hook hook, const struct frame *in, struct frame *out);

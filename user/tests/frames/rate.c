@@ -76,7 +76,8 @@ void rate_owes(const struct group *g, const char *tenant, const char *bucket, in
 
 /* What one CPU offers until `end`: frames one after another, each round from another client where that is asked for. */
 struct offer {
-	struct frame frame[2];		/* the second, if there is one, follows the first */
+	struct frame frame[3];		/* of one request, in order */
+	bool reply[3];			/* of the target, at TC egress */
 	bool fresh;
 	uint32_t cpu;
 	int64_t end, last;		/* when it shall stop, and when the last frame went */
@@ -90,18 +91,20 @@ static bool one(struct offer *o)
 	bool refused = false;
 	struct frame out;
 
-	for (int i = 0; i < 2 && o->frame[i].len; i++) {
+	for (int i = 0; i < 3 && o->frame[i].len; i++) {
+		uint8_t *addr = o->frame[i].byte + (o->reply[i] ? 33 : 29), *port = o->frame[i].byte + (o->reply[i] ? 36 : 34);
+
 		LIBBPF_OPTS(bpf_test_run_opts, r, .data_in = o->frame[i].byte, .data_size_in = o->frame[i].len,
 			    .data_out = out.byte, .data_size_out = sizeof(out.byte), .repeat = 1);
 
 		if (o->fresh) {
-			o->frame[i].byte[29] = client >> 15 & 0x7f;
-			o->frame[i].byte[34] = 0x40 | (client >> 8 & 0x7f);
-			o->frame[i].byte[35] = client;
+			*addr = client >> 15 & 0x7f;
+			port[0] = 0x40 | (client >> 8 & 0x7f);
+			port[1] = client;
 		}
-		if (bpf_prog_test_run_opts(host_prog(), &r))
+		if (bpf_prog_test_run_opts(host_prog(o->reply[i]), &r))
 			words_die("!pace", "a run failed");
-		refused |= r.retval == DROP;
+		refused |= !o->reply[i] && r.retval == DROP;
 	}
 	return refused;
 }
@@ -135,14 +138,15 @@ static uint64_t counted(const char *service, enum xs_reason reason)
 }
 
 static const struct pace {
-	const char *what, *tenant, *service, *words[2];
+	const char *what, *tenant, *service, *words[3];
 	bool fresh;
 	double rate;		/* requests a second that this makes */
 } paces[] = {
 	{ "datagrams", "acme", "dgram", { "ip udp to=dgram from=c4:1 shim=long:acme,class=1" }, false, 2000 },
 	{ "SYNs", "acme", "chat", { "ip tcp syn to=chat from=c1:1 shim=short:acme,class=1" }, true, 2000 },
 	{ "untagged", "acme", "chat", { "ip tcp syn to=chat from=c1:1" }, true, 2000 },
-	{ "handshakes", "acme", "chat", { "ip tcp syn to=chat from=c1:1", "ip tcp ack seq=1001 ackno=1 to=chat from=c1:1" }, true, 2000 },
+	{ "handshakes", "acme", "chat", { "ip tcp syn to=chat from=c1:1", "tc ip tcp syn ack seq=5000 ackno=1001 from=a to=c1:1",
+					 "ip tcp ack seq=1001 ackno=5001 to=chat from=c1:1" }, true, 2000 },
 	{ "tokens", "euro", "dgram", { "ip udp to=dgram from=c4:2 shim=long:euro,class=1,tokens=1000" }, false, 2000 },
 };
 
@@ -157,8 +161,10 @@ static void pace(const struct group *g, const struct pace *p)
 	double want;
 
 	for (int i = 0; i < CPUS; i++) {
-		for (int f = 0; f < 2 && p->words[f]; f++)
-			frame_make(&o[i].frame[f], p->words[f], NULL, NULL);
+		for (int f = 0; f < 3 && p->words[f]; f++) {
+			o[i].reply[f] = !strncmp(p->words[f], "tc ", 3);
+			frame_make(&o[i].frame[f], p->words[f] + 3 * o[i].reply[f], NULL, NULL);
+		}
 		o[i].fresh = p->fresh;
 		o[i].cpu = i % sysconf(_SC_NPROCESSORS_ONLN);
 	}

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "maps/trace.h"
 #include "user/tests/frames/build.h"
-#include "user/tests/frames/rows.h"
+#include "user/tests/frames/try.h"
 
 static const char *const reason_names[] = {
 #define X(id, name, act, help) #name,
@@ -18,30 +18,10 @@ static const uint8_t acts[] = {
 	XS_REASONS(X)
 #undef X
 };
-static const char *const counter_names[] = {
-#define X(id, name, help) #name,
-	XS_COUNTERS(X)
-#undef X
-};
-
-/* A row under way. */
-struct try {
-	const struct row *row;
-	const char *words;		/* without the hook */
-	enum hook hook;
-	struct frame in;
-	struct result res;
-	char frame_words[600];		/* of the expected frame: out without verdict, "=" and "+" */
-	char facts[300];		/* the "=" and "+" words */
-	int verdict;
-	char why[600];
-};
-
 static char last_target[32];
 static bool reached[XS_R_MAX];
 
-static bool wrong(struct try *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static bool wrong(struct try *t, const char *fmt, ...)
+void wrong(struct try *t, const char *fmt, ...)
 {
 	size_t n = strlen(t->why);
 	va_list ap;
@@ -51,7 +31,6 @@ static bool wrong(struct try *t, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(t->why + n, sizeof(t->why) - n, fmt, ap);
 	va_end(ap);
-	return false;
 }
 
 static void diff(struct try *t, const struct frame *want)
@@ -164,101 +143,15 @@ static void check_frame(struct try *t)
 		diff(t, &want);
 }
 
-/* The value of a fact about the flow, as text. Return: NULL: no such fact */
-static const char *fact(const struct xs_flow *f, const struct xs_back *b, const char *what, size_t n)
-{
-	static const char *const states[] = { "free", "half_open", "established", "closing", "datagram" };
-	static const char *const levels[] = { "prefix+tenant", "prefix", "tenant+class", "tenant", "class", "service" };
-	static char text[32];
-	const struct xs_row *r = xs_row_id(host_model(), XS_K_TENANT, f->tenant);
-
-	if (!strncmp(what, "tenant", n))
-		return r ? r->name : "-";
-	if (!strncmp(what, "state", n))
-		return states[f->state];
-	if (!strncmp(what, "level", n))
-		return levels[f->level];
-	if (!strncmp(what, "class", n))
-		snprintf(text, sizeof(text), "%u", f->class);
-	else if (!strncmp(what, "set", n))
-		snprintf(text, sizeof(text), "%u", f->set);
-	else if (!strncmp(what, "flags", n))
-		snprintf(text, sizeof(text), "%u", f->flags);
-	else if (!strncmp(what, "packets", n))
-		snprintf(text, sizeof(text), "%u/%u", f->packets, b->packets);
-	else if (!strncmp(what, "placed", n))
-		snprintf(text, sizeof(text), "%u/%u", b->times.placed, b->times.requests);
-	else if (!strncmp(what, "request", n))
-		snprintf(text, sizeof(text), "%llx", (unsigned long long)b->times.request_id);
-	else
-		return NULL;
-	return text;
-}
-
-static void check_fact(struct try *t, const char *w)
-{
-	const struct xs_back *b = NULL;
-	const struct xs_flow *f;
-	struct build ends = { .from = end_parse("c1"), .to = end_parse("chat") };
-	const char *colon = strchr(w, ':'), *is;
-	char copy[512], *save = NULL;
-
-	snprintf(copy, sizeof(copy), "%s", t->words);
-	for (char *k = strtok_r(copy, " ", &save); k; k = strtok_r(NULL, " ", &save)) {
-		if (!strncmp(k, "from=", 5))
-			ends.from = end_parse(k + 5);
-		if (!strncmp(k, "to=", 3))
-			ends.to = end_parse(k + 3);
-	}
-	f = host_flow(&ends.from, &ends.to, &b);
-	if (!strcmp(w, "=none")) {
-		if (f)
-			wrong(t, "there is a flow");
-		return;
-	}
-	is = f && colon ? fact(f, b, w + 1, colon - w - 1) : NULL;
-	if (!is)
-		wrong(t, "%s: no flow, or no such fact", w);
-	else if (strcmp(is, colon + 1))
-		wrong(t, "%s: it is %s", w, is);
-}
-
-static void check_facts(struct try *t)
-{
-	uint64_t want[XS_C_MAX] = { 0 };
-	char *save = NULL;
-
-	/* what goes without saying */
-	want[XS_C_FLOWS_CREATED] = t->hook != HOOK_DRY && t->res.reason == XS_R_PLACED && !strstr(t->facts, "+flows_moved") && !strstr(t->facts, "+again");
-	if (t->verdict == TX)
-		want[strstr(t->frame_words, "icmp=") ? XS_C_ICMP_SENT : XS_C_RESETS_SENT] = 1;
-	for (char *w = strtok_r(t->facts, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
-		char *n = strchr(w, ':');
-
-		if (*w == '=') {
-			check_fact(t, w);
-			continue;
-		}
-		for (int i = 0; i < XS_C_MAX; i++)
-			if (strlen(counter_names[i]) == (n ? (size_t)(n - w - 1) : strlen(w + 1)) && !strncmp(w + 1, counter_names[i], strlen(counter_names[i])))
-				want[i] = n ? atoi(n + 1) : 1;
-	}
-	for (int i = 0; i < XS_C_MAX; i++)	/* which records an insertion meets, and so how many expired ones, depends on the secret */
-		if (i != XS_C_SHIMS_ACCEPTED && t->res.bumps[i] != want[i] && !(i == XS_C_FLOWS_EXPIRED && (want[i] ? !!t->res.bumps[i] : t->res.reason == XS_R_PLACED)))
-			wrong(t, "counter %s moved by %d, not %d", counter_names[i], (int)t->res.bumps[i], (int)want[i]);
-}
-
 static void check(struct try *t)
 {
 	const struct result *r = &t->res;
 
 	if (t->hook == HOOK_DRY) {
-		struct xs_trace tr = { 0 };
-
 		if (r->moved)
 			wrong(t, "a dry run counted %s", reason_names[r->reason]);
-		host_trace(&tr);
-		t->res.reason = tr.reason;
+		host_trace(&t->trace);
+		t->res.reason = t->trace.reason;
 	}
 	if (t->res.reason != t->row->reason)
 		wrong(t, "reason %s, not %s", reason_names[t->res.reason], reason_names[t->row->reason]);
@@ -268,7 +161,7 @@ static void check(struct try *t)
 		wrong(t, "verdict %d, not %d", r->verdict, t->verdict);
 	if (r->verdict == t->verdict)
 		check_frame(t);
-	check_facts(t);
+	facts_check(t);
 }
 
 /* A frame cut at every length: none may harm, and none that is cut may change. */
@@ -301,20 +194,36 @@ const char *rows_last_target(void)
 	return last_target;
 }
 
+void rows_set_target(const char *name)
+{
+	snprintf(last_target, sizeof(last_target), "%.31s", name);
+}
+
 const char *rows_reason(enum xs_reason r)
 {
 	return reason_names[r];
 }
 
+/* The words of the row with the last target for each "$". */
+static void named(char *to, size_t size, const char *words)
+{
+	size_t n = 0;
+
+	for (*to = 0; *words && n < size; words++)
+		n += snprintf(to + n, size - n, "%.*s", *words == '$' ? (int)sizeof(last_target) : 1, *words == '$' ? last_target : words);
+}
+
 void rows_one(const char *group, const struct row *row)
 {
+	static char words[300];
 	static struct try t;
 
-	t = (struct try){ .row = row, .words = row->words };
-	if (!strncmp(row->words, "tc ", 3)) {
+	named(words, sizeof(words), row->words);
+	t = (struct try){ .row = row, .words = words };
+	if (!strncmp(words, "tc ", 3)) {
 		t.hook = HOOK_TC;
 		t.words += 3;
-	} else if (!strncmp(row->words, "dry ", 4)) {
+	} else if (!strncmp(words, "dry ", 4)) {
 		t.hook = HOOK_DRY;
 		t.words += 4;
 	}

@@ -13,12 +13,13 @@ enum { PASS = 2, DROP = 1, TX = 3, REDIRECT = 4, TC_PASS = -1, TC_DROP = 2 };
  *		do in its trace and changes nothing; "each" first: at every length from 14 bytes up to its own (out is not looked at: the
  *		reason must be one of PASS for all that is cut, and the bytes untouched). A line that begins with "!" is an order:
  *		!state TARGET up|draining|down, !direct TARGET, !lose TARGET, !age SECONDS, !later SECONDS, !noclock, !apply NAME, !expire, !forget,
- *		!spread, !limit (orders.c), !owe TENANT own|other|both MS, !owes TENANT own|other MS, !pace WHAT (rate.c)
+ *		!open FROM TO [TARGET]: a whole handshake, or a datagram and its answer (talk.c); !spread, !limit, !crowd (orders.c),
+ *		!owe TENANT own|other|both MS, !owes TENANT own|other MS, !pace WHAT (rate.c)
  * reason	which counter moves. XS_R_NONE: none
  * out		NULL: PASS untouched, or DROP. Else words of what comes out; "&" stands for the words that went in. First the verdict
  *		where it is not PASS: "redirect", "tx", "drop". "to=@a|b": any of these targets, "to=$": the one before, "to=!a|b": any but that.
  *		Words that begin with "=" are about the flow's record: =tenant:NAME =class:N =level:NAME =state:NAME =set:N =request:HEX
- *		=packets:N =placed:N; "+NAME" or "+NAME:N" is a counter that must have moved (all others must not)
+ *		=packets:N/N =placed:N/N =none: no flow; =half: a dry run says that a half-open row decided; "+NAME" or "+NAME:N" is a counter that must have moved (all others must not)
  */
 struct row {
 	const char *name, *words;
@@ -38,8 +39,8 @@ struct group {
 	bool devices;
 };
 
-extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[], rate_rows[],
-			pace_rows[], odd_rows[], odd_direct_rows[];
+extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[], half_rows[],
+			rate_rows[], pace_rows[], odd_rows[], odd_direct_rows[];
 /* conf_named() - text of a configuration; an unknown name ends the program */
 const char *conf_named(const char *name);
 
@@ -54,6 +55,7 @@ void rate_owes(const struct group *g, const char *tenant, const char *bucket, in
 void rate_pace(const struct group *g, const char *what);
 /* rows_last_target() - the target that the last "to=@" was about */
 const char *rows_last_target(void);
+void rows_set_target(const char *name);
 /* rows_reason() - its name */
 const char *rows_reason(enum xs_reason r);
 /* rows_reached() - whether every reason that can be met was met so far */
@@ -64,6 +66,9 @@ void rows_run(const struct group *g);
 void rows_export(const struct group *g, const char *dir);
 /* vectors_run() - every vector of the file through the program */
 void vectors_run(const char *file);
+/* talk_open() - a handshake from SYN to ACK, or a datagram and its answer, so that the flow has a record; one result. @target: where
+ * it must go, "": anywhere. Its target is the last one from then on */
+void talk_open(const struct group *g, const char *from, const char *to, const char *target);
 /* stress_run() - the flow table under two CPUs */
 void stress_run(void);
 /* say() - the outcome of one row: why NULL or "" is ok */

@@ -84,7 +84,7 @@ const struct row parse_rows[] = {
 	{ "eight extension headers", "ip6 ext=dst ext=dst ext=dst ext=dst ext=dst ext=dst ext=dst ext=dst tcp syn from=d1:11 to=chat6", XS_R_PLACED, "& to=a6" },
 	{ "SYN with data", "ip tcp syn from=c1:12 pay=300", XS_R_PLACED, "& to=a" },
 	{ "SYN with an odd number of bytes", "ip tcp syn from=c1:13 pay=301", XS_R_PLACED, "& to=a" },
-	{ "jumbo", "ip udp to=dgram from=c1:14 pay=3400", XS_R_PLACED, "& to=da =state:datagram" },
+	{ "jumbo", "ip udp to=dgram from=c1:14 pay=3400", XS_R_PLACED, "& to=da =state:half_open" },
 	{ "UDP", "ip udp to=dgram from=c1:15 pay=30", XS_R_PLACED, "& to=da" },
 	{ "empty datagram", "ip udp to=dgram from=c1:16", XS_R_PLACED, "& to=da" },
 	{ "UDP without checksum", "ip udp to=dgram from=c1:17 pay=30 nocsum", XS_R_PLACED, "& to=da" },

@@ -12,6 +12,7 @@ const struct row place_rows[] = {
 	{ "flow key: one client", SYN "from=c4:1", XS_R_PLACED, "& to=@b|e|f =level:service" },
 	{ "flow key: again", SYN "from=c4:1", XS_R_STEERED, "& to=$" },
 	DO("!spread"),
+	DO("!forget"),
 	/* keyed by the prefix: whoever asks, from wherever */
 	{ "prefix key", SYN "from=c1:2 mss shim=short:acme,class=1," PREFIX, XS_R_PLACED, "& to=@b|e|f =level:service" },
 	{ "prefix key: another port", SYN "from=c1:3 mss shim=short:acme,class=1," PREFIX, XS_R_PLACED, "& to=$" },
@@ -34,8 +35,9 @@ const struct row place_rows[] = {
 	DO("!state e up"),
 	DO("!state f up"),
 	/* the most specific rule */
+	DO("!open c4:1 many"),
 	DO("!apply levels"),
-	{ "a flow keeps its target through the change", SYN "from=c4:1", XS_R_STEERED, "& to=@b|e|f" },
+	{ "a flow keeps its target through the change", SYN "from=c4:1", XS_R_STEERED, "& to=$" },
 	{ "service", SYN "from=c4:20", XS_R_PLACED, "& to=b =level:service" },
 	{ "class", SYN "from=c2:21 mss shim=short:plain,class=2", XS_R_PLACED, "& to=e =level:class" },
 	{ "tenant", SYN "from=c1:22", XS_R_PLACED, "& to=f =level:tenant" },

@@ -4,7 +4,9 @@
 #include "user/tests/frames/rows.h"
 
 #define SYN "ip tcp syn mss sack ts ws "
-#define ACK "ip tcp ack seq=1001 ackno=1 "
+#define ACK "ip tcp ack seq=1001 ackno=5001 "
+#define SYNACK "tc ip tcp syn ack seq=5000 ackno=1001 from=a to="
+#define UNDONE "& from=chat +stack_replies"
 #define TAG " shim=short:acme,class=1"
 #define LONG " pay=40 shim=long:acme,class=1"
 #define RESET "& answer rst ack ackno=1001"
@@ -17,7 +19,8 @@ const struct row rate_rows[] = {
 	{ "tagged SYN", SYN "to=chat from=c1:1" TAG, XS_R_PLACED, "& to=a" },
 	DO("!owes acme own 1000"),
 	{ "the same SYN again", SYN "to=chat from=c1:1" TAG, XS_R_STEERED, "& to=a" },
-	{ "the end of its handshake", ACK "to=chat from=c1:1", XS_R_STEERED, "& to=a =state:established" },
+	{ "its SYN-ACK", SYNACK "c1:1", XS_R_RETURNED, UNDONE },
+	{ "the end of its handshake", ACK "to=chat from=c1:1", XS_R_STEERED, "& to=a =state:established +flows_created" },
 	DO("!owes acme own 1000"),
 	DO("!owes acme other 0"),
 	/* by its source: another bucket until the handshake is complete */
@@ -26,7 +29,8 @@ const struct row rate_rows[] = {
 	{ "the same SYN again", SYN "to=chat from=c1:2", XS_R_STEERED, "& to=a" },
 	DO("!owes acme own 0"),
 	DO("!owes acme other 1000"),
-	{ "the end of its handshake", ACK "to=chat from=c1:2", XS_R_STEERED, "& to=a =state:established" },
+	{ "its SYN-ACK", SYNACK "c1:2", XS_R_RETURNED, UNDONE },
+	{ "the end of its handshake", ACK "to=chat from=c1:2", XS_R_STEERED, "& to=a =state:established +flows_created" },
 	DO("!owes acme own 1000"),
 	{ "another ACK", ACK "to=chat from=c1:2", XS_R_STEERED, "& to=a" },
 	{ "a SYN of the established flow", SYN "to=chat from=c1:2", XS_R_STEERED, "& to=a" },
@@ -66,7 +70,7 @@ const struct row rate_rows[] = {
 	DO("!owe acme both 50000"),
 	{ "datagram by its source", "ip udp pay=40 to=dgram from=c1:21", XS_R_PLACED, "& to=da" },
 	{ "the next one", "ip udp pay=40 to=dgram from=c1:21", XS_R_STEERED, "& to=da" },
-	{ "its reply", "tc ip udp pay=9 from=da to=c1:21", XS_R_RETURNED, "& from=dgram +stack_replies" },
+	{ "its reply", "tc ip udp pay=9 from=da to=c1:21", XS_R_RETURNED, "& from=dgram +stack_replies +flows_created" },
 	DO("!owes acme other 1000"),
 	DO("!owes acme own 0"),
 	DO("!owe acme own 110000"),
@@ -97,7 +101,8 @@ const struct row rate_rows[] = {
 	{ "untagged with a length", SYN "to=chat from=c2:36 shim=short:plain,class=1,a=9,ha=1,quarter=0", XS_R_PLACED, "& to=a" },
 	DO("!owes plain other-tokens 5760"),
 	DO("!owes plain tokens 0"),
-	{ "its handshake", ACK "to=chat from=c2:36", XS_R_STEERED, "& to=a =state:established" },
+	{ "its SYN-ACK", SYNACK "c2:36", XS_R_RETURNED, UNDONE },
+	{ "its handshake", ACK "to=chat from=c2:36", XS_R_STEERED, "& to=a =state:established +flows_created" },
 	DO("!owes plain tokens 5760"),
 	/* a new structure forgives nothing, a new tenant owes nothing */
 	DO("!owe acme both 110000"),

@@ -133,9 +133,11 @@ const struct row shim_rows[] = {
 	{ "shim removed, frame with padding", "ip udp pay=4 pad=10 to=dstrip from=c4:148 " LONG "acme,class=1", XS_R_PLACED, "& to=da noshim +shims_removed" },
 	{ "no shim, nothing removed", DG "to=dstrip from=c4:149", XS_R_PLACED, "& to=da" },
 	{ "a later datagram's shim removed", DG "to=dstrip from=c4:140 " LONG "acme,class=2,id=77", XS_R_PLACED,
-	  "& to=da noshim =tenant:acme =class:2 =request:77 =placed:2/2 =packets:2/0 +shims_removed +again" },
-	{ "a later datagram without", DG "to=dstrip from=c4:140", XS_R_STEERED, "& to=da =packets:3/0" },
+	  "& to=da noshim =tenant:acme =class:2 =request:77 =placed:2/0 +shims_removed +again" },
+	{ "a later datagram without", DG "to=dstrip from=c4:140", XS_R_STEERED, "& to=da =placed:2/0" },
 	/* on any other segment the option is ignored */
-	{ "option on an ACK of a known flow", "ip tcp ack seq=1001 ackno=1 to=must from=c1:100 " OPT "acme,set4=ff", XS_R_STEERED, "& to=a =state:established" },
+	{ "SYN-ACK", "tc ip tcp syn ack seq=5000 ackno=1001 from=a to=c1:100", XS_R_RETURNED, "& from=must +stack_replies" },
+	{ "option on an ACK of a known flow", "ip tcp ack seq=1001 ackno=5001 to=must from=c1:100 " OPT "acme,set4=ff", XS_R_STEERED,
+	  "& to=a =state:established +flows_created" },
 	{ 0 },
 };
