@@ -9,6 +9,7 @@
 #include "user/base/mapio.h"
 
 enum { PORTS = 4096, FIRST_PORT = 20000 };
+enum { CHUNK = 2048 };	/* handshakes at once: so many have room in the half-open store */
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 struct bench_ends bench_ends_of(const struct bench_set *s, bool back)
@@ -36,11 +37,11 @@ void bench_flows_fresh(struct bench_table *t, const struct bench_set *s)
 		client(&t->flow[i], s, next++ & 0xffffff);
 }
 
-/* Send one frame for each flow of a table and see that all take the exit. */
-static int send_all(const struct bench_set *s, bool back, struct bench_frame *f, enum xs_reason want)
+/* Send one frame for each of `CHUNK` flows and see that all take the exit. */
+static int send_all(const struct bench_set *s, bool back, uint32_t first, struct bench_frame *f, enum xs_reason want)
 {
-	const struct bench_table *t = back ? &s->back : &s->to;
-	struct bench_job j = { .hook = back && s->stack ? BENCH_TC : BENCH_XDP, .frame = f, .table = t, .packets = t->n };
+	const struct bench_table t = { .flow = (back ? s->back : s->to).flow + first, .n = CHUNK };
+	struct bench_job j = { .hook = back && s->stack ? BENCH_TC : BENCH_XDP, .frame = f, .table = &t, .packets = t.n };
 	uint64_t before[XS_R_MAX], after[XS_R_MAX];
 	int err;
 
@@ -52,30 +53,46 @@ static int send_all(const struct bench_set *s, bool back, struct bench_frame *f,
 	bench_reasons(after);
 	for (enum xs_reason r = 0; r < XS_R_MAX; r++)
 		if (r != want && after[r] != before[r])
-			return xs_refuse(s->name, NULL, "frames left by %s, not %s", bench_reason(r), bench_reason(want));
-	if (after[want] - before[want] != t->n)
+			return xs_refuse(s->name, NULL, "%d frames left by %s, not %s", (int)(after[r] - before[r]), bench_reason(r), bench_reason(want));
+	if (after[want] - before[want] != t.n)
 		return xs_refuse(s->name, NULL, "not every frame left by %s", bench_reason(want));
 	return 0;
 }
 
-/* Where did each flow go? The record says so; the reply's source is its target. */
-static int learn_targets(const struct bench_set *s, uint8_t state)
+/* Which flow of the set has this client? Return: to.n: none */
+static uint32_t flow_of(const struct bench_set *s, uint16_t service, const struct xs_addr *client, __be16 cport)
+{
+	uint32_t base = ntohl(bench_addr(s->clients).w[3]), i = (ntohl(client->w[3]) - base) * PORTS + ntohs(cport) - FIRST_PORT;
+
+	return service == s->service && i < s->to.n ? i : s->to.n;
+}
+
+/* Where did each flow go? Its half-open row says so; the reply's source is its target. */
+static int learn_targets(const struct bench_set *s)
+{
+	const struct xs_line *l = xs_map_view(XS_MAP_xs_hlines, false);
+	const struct xs_half *h = xs_map_view(XS_MAP_xs_halfs, false);
+	struct xs_target t;
+	uint32_t i;
+
+	if (!l || !h)
+		return -EINVAL;
+	for (uint32_t n = 0; n < xs_map_entries(XS_MAP_xs_halfs); n++) {
+		i = flow_of(s, h[n].service, &h[n].client, h[n].cport);
+		if (!l[n / XS_LINE_TAGS].tag[n % XS_LINE_TAGS] || i == s->to.n || xs_map_get(XS_MAP_xs_targets, &(uint32_t){ h[n].target }, &t))
+			continue;
+		s->back.flow[i] = (struct bench_flow){ .saddr = t.addr.w[3], .sport = t.port, .daddr = h[n].client.w[3], .dport = h[n].cport };
+	}
+	return 0;
+}
+
+static int see_records(const struct bench_set *s, uint8_t state)
 {
 	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
-	uint32_t base = ntohl(bench_addr(s->clients).w[3]), i, found = 0;
-	struct xs_target t;
+	uint32_t found = 0;
 
-	if (!f)
-		return -EINVAL;
-	for (const struct xs_flow *end = f + xs_map_entries(XS_MAP_xs_flows); f < end; f++) {
-		i = (ntohl(f->client.w[3]) - base) * PORTS + ntohs(f->cport) - FIRST_PORT;
-		if (f->state != state || f->service != s->service || i >= s->to.n)
-			continue;
-		if (xs_map_get(XS_MAP_xs_targets, &(uint32_t){ f->target }, &t))
-			continue;
-		s->back.flow[i] = (struct bench_flow){ .saddr = t.addr.w[3], .sport = t.port, .daddr = f->client.w[3], .dport = f->cport };
-		found++;
-	}
+	for (uint32_t n = 0; f && n < xs_map_entries(XS_MAP_xs_flows); n++)
+		found += f[n].state == state && flow_of(s, f[n].service, &f[n].client, f[n].cport) < s->to.n;
 	return found == s->to.n ? 0 : xs_refuse(s->name, NULL, "%u of %u flows have a record in the right state", found, s->to.n);
 }
 
@@ -92,29 +109,29 @@ void bench_flows_shuffle(const struct bench_set *s)
 	}
 }
 
-static int make_tcp(const struct bench_set *s)
+static int make_tcp(const struct bench_set *s, uint32_t first)
 {
 	struct bench_ends to = bench_ends_of(s, false), back = bench_ends_of(s, true);
 	struct bench_frame f;
 	int err;
 
 	bench_tcp(&f, &to, SYN, BENCH_ISN, 0, NULL, 0, 0);
-	err = send_all(s, false, &f, XS_R_PLACED) ?: learn_targets(s, XS_F_HALF_OPEN);
+	err = send_all(s, false, first, &f, XS_R_PLACED) ?: learn_targets(s);
 	if (err)
 		return err;
 	bench_tcp(&f, &back, SYN | ACK, BENCH_TARGET_ISN, BENCH_ISN + 1, NULL, 0, 0);
-	err = send_all(s, true, &f, XS_R_RETURNED);
+	err = send_all(s, true, first, &f, XS_R_RETURNED);
 	if (err)
 		return err;
 	bench_tcp(&f, &to, ACK, BENCH_ISN + 1, BENCH_TARGET_ISN + 1, NULL, 0, 0);
-	err = send_all(s, false, &f, XS_R_STEERED);
+	err = send_all(s, false, first, &f, XS_R_STEERED);
 	if (err)
 		return err;
 	bench_tcp(&f, &to, ACK | PSH, BENCH_ISN + 1, BENCH_TARGET_ISN + 1, NULL, 0, BENCH_PAYLOAD);
-	return send_all(s, false, &f, XS_R_STEERED) ?: learn_targets(s, XS_F_ESTABLISHED);
+	return send_all(s, false, first, &f, XS_R_STEERED);
 }
 
-static int make_udp(const struct bench_set *s)
+static int make_udp(const struct bench_set *s, uint32_t first)
 {
 	struct bench_ends to = bench_ends_of(s, false), back = bench_ends_of(s, true);
 	static const uint8_t payload[BENCH_PAYLOAD];
@@ -122,16 +139,17 @@ static int make_udp(const struct bench_set *s)
 	int err;
 
 	bench_udp(&f, &to, payload, sizeof(payload));
-	err = send_all(s, false, &f, XS_R_PLACED) ?: learn_targets(s, XS_F_DATAGRAM);
+	err = send_all(s, false, first, &f, XS_R_PLACED) ?: learn_targets(s);
 	if (err)
 		return err;
 	bench_udp(&f, &back, payload, sizeof(payload));
-	return send_all(s, true, &f, XS_R_RETURNED);
+	return send_all(s, true, first, &f, XS_R_RETURNED);
 }
 
 int bench_flows_make(struct bench_set *s)
 {
 	struct xs_service_key k = { .addr = bench_addr(s->vip), .port = htons(s->port), .proto = s->proto, .gen = XS_GEN(xs_control_read()) };
+	int err = 0;
 
 	if (xs_map_get(XS_MAP_xs_svc_index, &k, &s->service))
 		return xs_refuse(s->name, NULL, "the service is not there");
@@ -142,5 +160,7 @@ int bench_flows_make(struct bench_set *s)
 		return xs_kernel(ENOMEM, "bench", NULL, "no room for flows");
 	for (uint32_t i = 0; i < BENCH_FLOWS; i++)
 		client(&s->to.flow[i], s, i);
-	return s->proto == IPPROTO_TCP ? make_tcp(s) : make_udp(s);
+	for (uint32_t i = 0; i < BENCH_FLOWS && !err; i += CHUNK)
+		err = s->proto == IPPROTO_TCP ? make_tcp(s, i) : make_udp(s, i);
+	return err ?: see_records(s, s->proto == IPPROTO_TCP ? XS_F_ESTABLISHED : XS_F_DATAGRAM);
 }
