@@ -57,7 +57,7 @@ void run_frame(enum run_hook hook, struct xs_mem *c, struct run *r)
 		r->reason = XS_GET(xs_trace, 0)->reason;
 	r->gen = p->id.gen;
 	r->service = p->id.service;
-	r->flow = p->id.flow;
+	r->flow = p->id.flow ?: p->id.half;
 	r->dir = p->id.dir;
 	r->tenant = p->ask.tenant;
 	r->class = p->ask.class;

@@ -58,7 +58,7 @@ static void worded(struct frame *f)
 		{ "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "chat6", "other6" } };
 	static const char *const udp[2][10] = { { "dgram", "dmust", "dstrip", "dmany", "dquiet", "dnone", "dstrip", "dmany", "dgram", "other" },
 		{ "dgram6", "dmust6", "dstrip6", "dgram6", "dmust6", "dstrip6", "dgram6", "dmust6", "dstrip6", "other6" } };
-	static const char *const flags[] = { "syn", "syn", "syn", "syn", "ack", "ack", "ack psh", "fin ack", "rst", "syn ack", "syn rst", "" };
+	static const char *const flags[] = { "syn", "syn", "syn", "syn", "ack", "ack seq=1001 ackno=5001", "ack psh seq=1001 ackno=5001", "fin ack seq=1001 ackno=5001", "rst", "syn ack", "syn rst", "" };
 	static const char *const tenants[] = { "acme", "acme", "plain", "euro", "euro", "nobody", "acme,key=wrong", "acme,odd", "plain,untagged" };
 	static const char *const more[] = { "", "", "", "vlan=7", "qinq=5 vlan=6", "opt=12", "mf", "ttl=1", "pad=6", "nocsum" };
 	static const char *const prefix[2][3] = { { "", "exp0=9,h=badcafe", "exp0=4,h=1/2/3" },
@@ -113,6 +113,23 @@ static void swap(uint8_t *a, uint8_t *b, uint32_t n)
 	}
 }
 
+static void put(uint8_t *at, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = n >> (24 - 8 * i);
+}
+
+/* Sequence numbers of a segment, most often as the handshakes here have them: 1000 and 5000 at first. */
+static void number(struct frame *f, const struct judge_read *r, bool back)
+{
+	bool syn = f->byte[r->l4 + 13] & 2;
+
+	if (!chance(4))
+		return;
+	put(f->byte + r->l4 + 4, (back ? 5001 : 1001) - syn);
+	put(f->byte + r->l4 + 8, syn && !back ? 0 : back ? 1001 : 5001);
+}
+
 /* What the target may say to a frame that went to it. */
 static void answer(struct frame *f)
 {
@@ -124,8 +141,10 @@ static void answer(struct frame *f)
 	swap(f->byte, f->byte + 6, 6);
 	swap(f->byte + r.l3 + (r.v6 ? 8 : 12), f->byte + r.l3 + (r.v6 ? 24 : 16), r.v6 ? 16 : 4);
 	swap(f->byte + r.l4, f->byte + r.l4 + 2, 2);
-	if (r.proto == 6)
-		f->byte[r.l4 + 13] = ANY(flags);
+	if (r.proto != 6)
+		return;
+	f->byte[r.l4 + 13] = ANY(flags);
+	number(f, &r, true);
 }
 
 /* Another packet of what came before. */
@@ -134,8 +153,10 @@ static void go_on(struct frame *f)
 	static const uint8_t flags[] = { 0x02, 0x10, 0x10, 0x18, 0x11, 0x04 };
 	struct judge_read r;
 
-	if (judge_read(f->byte, f->len, &r) && r.proto == 6)
-		f->byte[r.l4 + 13] = ANY(flags);
+	if (!judge_read(f->byte, f->len, &r) || r.proto != 6)
+		return;
+	f->byte[r.l4 + 13] = ANY(flags);
+	number(f, &r, false);
 }
 
 enum hook frames_next(struct frame *f)

@@ -18,7 +18,7 @@ struct known {
 /* Where something went: by service, and then `to` is the target; or by target, and then it is the service. */
 struct went {
 	struct xs_addr client;
-	uint16_t cport, id, to;
+	uint16_t cport, id, to, was;	/* was: the one before, while a connection follows another */
 	uint8_t proto, by;
 };
 enum { FREE, BY_SERVICE, BY_TARGET };
@@ -99,6 +99,8 @@ static void remember(const struct went *q, uint16_t to)
 		used[nused++] = w - wents;
 		*w = *q;
 	}
+	if (w->to != to)
+		w->was = w->to;
 	w->to = to;
 }
 
@@ -271,7 +273,7 @@ static const char *steered(struct judge_case *k, const struct judge_read *r, con
 	if (!t)
 		return "it went to an address that is no target";
 	wrong = NULL;
-	if (went(&q)->by == FREE || went(&q)->to != t->h.id)
+	if (went(&q)->by == FREE || (went(&q)->to != t->h.id && went(&q)->was != t->h.id))
 		wrong = to->now ? placement(k, r, s, t) : "a new flow of a service that is gone";
 	wrong = wrong ?: rewritten(k, r, &o, true, gone);
 	if (wrong)
