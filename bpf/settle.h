@@ -4,7 +4,7 @@
 #ifndef XS_SETTLE_H
 #define XS_SETTLE_H
 
-#include "bpf/flowage.h"
+#include "bpf/flowenter.h"
 #include "bpf/half.h"
 #include "bpf/timing.h"
 
