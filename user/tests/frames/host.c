@@ -104,24 +104,36 @@ static uint32_t hz(void)
 	return (1000000000 + t.tv_nsec / 2) / t.tv_nsec;
 }
 
+/* All keys first: a value that is set stands first in its bucket again, where a walk would meet it for ever. */
+static void age_frags(uint32_t seconds)
+{
+	uint32_t max = xs_map_entries(XS_MAP_xs_frags), n = 0;
+	struct xs_frag_key *keys = calloc(max, sizeof(*keys));
+	int fd = xs_map_fd(XS_MAP_xs_frags);
+	struct xs_frag row;
+
+	must(keys, "memory");
+	while (n < max && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
+		n++;
+	for (uint32_t i = 0; i < n; i++) {
+		must(!bpf_map_lookup_elem(fd, &keys[i], &row), "fragments");
+		row.second -= seconds;
+		must(!bpf_map_update_elem(fd, &keys[i], &row, BPF_EXIST), "fragments");
+	}
+	free(keys);
+}
+
 void host_age(uint32_t seconds)
 {
 	struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, true);
 	struct xs_back *b = xs_map_view(XS_MAP_xs_backs, true);
-	int fd = xs_map_fd(XS_MAP_xs_frags);
-	struct xs_frag_key key;
-	struct xs_frag row;
 
 	must(f && b, "view");
 	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_flows); i++) {
 		f[i].seen -= seconds * hz();
 		b[i].seen -= seconds * hz();
 	}
-	for (void *prev = NULL; !bpf_map_get_next_key(fd, prev, &key); prev = &key) {
-		must(!bpf_map_lookup_elem(fd, &key, &row), "fragments");
-		row.second -= seconds;
-		must(!bpf_map_update_elem(fd, &key, &row, BPF_EXIST), "fragments");
-	}
+	age_frags(seconds);
 }
 
 static uint32_t target_id(const char *name)
