@@ -104,21 +104,23 @@ static uint32_t hz(void)
 	return (1000000000 + t.tv_nsec / 2) / t.tv_nsec;
 }
 
-/* Keys first: what is written again moves to the head of its bucket, and a walk would meet it for ever. */
-static void age_fragments(uint32_t seconds)
+/* All keys first: a value that is set stands first in its bucket again, where a walk would meet it for ever. */
+static void age_frags(uint32_t seconds)
 {
-	static struct xs_frag_key keys[16384];
+	uint32_t max = xs_map_entries(XS_MAP_xs_frags), n = 0;
+	struct xs_frag_key *keys = calloc(max, sizeof(*keys));
 	int fd = xs_map_fd(XS_MAP_xs_frags);
 	struct xs_frag row;
-	uint32_t n = 0;
 
-	while (n < sizeof(keys) / sizeof(keys[0]) && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
+	must(keys, "memory");
+	while (n < max && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
 		n++;
 	for (uint32_t i = 0; i < n; i++) {
 		must(!bpf_map_lookup_elem(fd, &keys[i], &row), "fragments");
 		row.second -= seconds;
 		must(!bpf_map_update_elem(fd, &keys[i], &row, BPF_EXIST), "fragments");
 	}
+	free(keys);
 }
 
 void host_age(uint32_t seconds)
@@ -138,7 +140,7 @@ void host_age(uint32_t seconds)
 		if (*tag)
 			*tag = (*tag & ~0xffffffffULL) | (uint32_t)(*tag - seconds * hz());
 	}
-	age_fragments(seconds);
+	age_frags(seconds);
 }
 
 static uint32_t target_id(const char *name)

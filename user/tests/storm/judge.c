@@ -342,7 +342,8 @@ const char *judge_frame(struct judge_case *k)
 	struct judge_read r;
 	struct went q, *w;
 
-	if (!judge_read(k->in, k->in_len, &r))
+	k->odd = !judge_read(k->in, k->in_len, &r);
+	if (k->odd)
 		return judge_odd(k);
 	s = service_at(&r.dst, r.dport, r.proto);
 	if (s->row.proto && k->hook == JUDGE_DRY)

@@ -15,7 +15,8 @@ struct judge_case {
 	const uint8_t *in, *out;
 	uint32_t in_len, out_len;
 	int verdict;
-	bool steered, answered, reply;	/* what it was found to be: on its way to a target, a refusal, of a flow that was steered */
+	/* what it was found to be: on its way to a target, a refusal, of a flow that was steered, without two ports */
+	bool steered, answered, reply, odd;
 };
 
 /* What is read of a frame; offsets in bytes, numbers in host order. */

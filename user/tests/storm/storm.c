@@ -75,7 +75,8 @@ static void event(void)
 	}
 }
 
-/* Which counts the frame must have left behind: one, but for what passes egress untouched, and replies that are left to it. */
+/* Which counts the frame must have left behind: one, but for what passes egress untouched, and what is left to it: replies, and
+ * fragments and errors that follow them. */
 static void count(const struct judge_case *k, bool same)
 {
 	if (k->hook == JUDGE_DRY)
@@ -85,7 +86,7 @@ static void count(const struct judge_case *k, bool same)
 		most += !same;
 		return;
 	}
-	least += !(same && k->reply);
+	least += !(same && (k->reply || k->odd));
 	most++;
 }
 
