@@ -138,6 +138,15 @@ static int make_flows(struct bench_set *s)
 	return err;
 }
 
+/* Whether a row asks for the set's flows */
+static bool wanted(enum bench_set_id set)
+{
+	for (int i = 0; bench_rows[i].name; i++)
+		if (selected(&bench_rows[i]) && bench_rows[i].set == set)
+			return true;
+	return false;
+}
+
 static int measure(void)
 {
 	static struct bench_result res[BENCH_ROWS_MAX];
@@ -145,7 +154,8 @@ static int measure(void)
 
 	pin();
 	for (int i = 0; !err && i < BENCH_SETS; i++)
-		err = make_flows(&bench_sets[i]);
+		if (wanted((enum bench_set_id)i))
+			err = make_flows(&bench_sets[i]);
 	for (int i = 0; i < BENCH_ROWS_MAX; i++)
 		res[i].seq = BENCH_ISN + 1000000;
 	err = err ?: run_all(res) ?: bench_print(res, opts.rounds);

@@ -71,6 +71,7 @@ struct bench_set {
 	uint8_t proto;
 	bool stack;			/* targets on this host: replies are undone at TC egress */
 	uint32_t service;		/* id */
+	struct xs_addr first;		/* clients as an address */
 	struct bench_table to, back;	/* client's packets, target's packets; in the same order */
 };
 enum { BENCH_ISN = 1000, BENCH_TARGET_ISN = 900000, BENCH_PAYLOAD = 32 };

@@ -23,7 +23,7 @@ struct bench_ends bench_ends_of(const struct bench_set *s, bool back)
 
 static void client(struct bench_flow *f, const struct bench_set *s, uint32_t i)
 {
-	f->saddr = htonl(ntohl(bench_addr(s->clients).w[3]) + i / PORTS);
+	f->saddr = htonl(ntohl(s->first.w[3]) + i / PORTS);
 	f->sport = htons(FIRST_PORT + i % PORTS);
 	f->daddr = bench_addr(s->vip).w[3];
 	f->dport = htons(s->port);
@@ -62,26 +62,33 @@ static int send_all(const struct bench_set *s, bool back, uint32_t first, struct
 /* Which flow of the set has this client? Return: to.n: none */
 static uint32_t flow_of(const struct bench_set *s, uint16_t service, const struct xs_addr *client, __be16 cport)
 {
-	uint32_t base = ntohl(bench_addr(s->clients).w[3]), i = (ntohl(client->w[3]) - base) * PORTS + ntohs(cport) - FIRST_PORT;
+	uint32_t i;
 
-	return service == s->service && i < s->to.n ? i : s->to.n;
+	if (service != s->service)
+		return s->to.n;
+	i = (ntohl(client->w[3]) - ntohl(s->first.w[3])) * PORTS + ntohs(cport) - FIRST_PORT;
+	return i < s->to.n ? i : s->to.n;
 }
 
 /* Where did each flow go? Its half-open row says so; the reply's source is its target. */
 static int learn_targets(const struct bench_set *s)
 {
+	uint32_t i, rows = xs_map_entries(XS_MAP_xs_halfs);
 	const struct xs_line *l = xs_map_view(XS_MAP_xs_hlines, false);
 	const struct xs_half *h = xs_map_view(XS_MAP_xs_halfs, false);
-	struct xs_target t;
-	uint32_t i;
+	static struct xs_target known[XS_MAX_TARGETS];
+	struct xs_target *t;
 
 	if (!l || !h)
 		return -EINVAL;
-	for (uint32_t n = 0; n < xs_map_entries(XS_MAP_xs_halfs); n++) {
-		i = flow_of(s, h[n].service, &h[n].client, h[n].cport);
-		if (!l[n / XS_LINE_TAGS].tag[n % XS_LINE_TAGS] || i == s->to.n || xs_map_get(XS_MAP_xs_targets, &(uint32_t){ h[n].target }, &t))
+	for (uint32_t n = 0; n < rows; n++) {
+		i = l[n / XS_LINE_TAGS].tag[n % XS_LINE_TAGS] ? flow_of(s, h[n].service, &h[n].client, h[n].cport) : s->to.n;
+		if (i == s->to.n)
 			continue;
-		s->back.flow[i] = (struct bench_flow){ .saddr = t.addr.w[3], .sport = t.port, .daddr = h[n].client.w[3], .dport = h[n].cport };
+		t = &known[h[n].target % XS_MAX_TARGETS];
+		if (!t->port && xs_map_get(XS_MAP_xs_targets, &(uint32_t){ h[n].target }, t))
+			continue;
+		s->back.flow[i] = (struct bench_flow){ .saddr = t->addr.w[3], .sport = t->port, .daddr = h[n].client.w[3], .dport = h[n].cport };
 	}
 	return 0;
 }
@@ -89,9 +96,9 @@ static int learn_targets(const struct bench_set *s)
 static int see_records(const struct bench_set *s, uint8_t state)
 {
 	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
-	uint32_t found = 0;
+	uint32_t found = 0, rows = xs_map_entries(XS_MAP_xs_flows);
 
-	for (uint32_t n = 0; f && n < xs_map_entries(XS_MAP_xs_flows); n++)
+	for (uint32_t n = 0; f && n < rows; n++)
 		found += f[n].state == state && flow_of(s, f[n].service, &f[n].client, f[n].cport) < s->to.n;
 	return found == s->to.n ? 0 : xs_refuse(s->name, NULL, "%u of %u flows have a record in the right state", found, s->to.n);
 }
@@ -153,6 +160,7 @@ int bench_flows_make(struct bench_set *s)
 
 	if (xs_map_get(XS_MAP_xs_svc_index, &k, &s->service))
 		return xs_refuse(s->name, NULL, "the service is not there");
+	s->first = bench_addr(s->clients);
 	s->to.n = s->back.n = BENCH_FLOWS;
 	s->to.flow = calloc(BENCH_FLOWS, sizeof(*s->to.flow));
 	s->back.flow = calloc(BENCH_FLOWS, sizeof(*s->back.flow));
