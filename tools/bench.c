@@ -22,81 +22,6 @@ struct xs_env xs_env;
 
 static struct bench_opts { const char *xsteer, *filter, *budget; int rounds; } opts = { .rounds = 21 };
 
-/* Net of the floor of the same round. A tunnel's floor is half way to a stub that grows the frame, too: undoing it is ours. */
-static int run_net(struct bench_job *j, int prog, int32_t grow, struct bench_cost *cost)
-{
-	int err;
-
-	j->grow = grow;
-	j->prog = bench_stub(j->hook, false);
-	err = bench_run(j);
-	cost->floor = j->ns;
-	if (!err && grow) {
-		j->prog = bench_stub(j->hook, true);
-		err = bench_run(j);
-		cost->floor = (cost->floor + j->ns) / 2;
-	}
-	if (err)
-		return err;
-	j->prog = prog;
-	err = bench_run(j);
-	cost->raw = j->ns;
-	return err;
-}
-
-static int run_xsteer(const struct bench_row *r, struct bench_job *j, struct bench_result *res)
-{
-	uint64_t before[XS_R_MAX], after[XS_R_MAX], total = j->packets * (1 + j->warm);
-	int err;
-
-	bench_reasons(before);
-	err = run_net(j, bench_host_prog(j->hook), 0, &res->xsteer[res->n]);
-	bench_reasons(after);
-	for (enum xs_reason i = 0; i < XS_R_MAX && !res->failed[0]; i++)
-		if (after[i] - before[i] != (i == r->want ? total : 0))
-			snprintf(res->failed, sizeof(res->failed), "%llu of %llu packets left by %s", (unsigned long long)(after[i] - before[i]),
-				 (unsigned long long)total, bench_reason(i));
-	return err;
-}
-
-static int run_classic(const struct bench_row *r, struct bench_job *j, struct bench_result *res)
-{
-	uint64_t before[3], after[3], total = j->packets * (1 + j->warm);
-	int32_t grow = r->classic == CLASSIC_PASS ? 0 : j->frame->v6 ? 40 : 20;
-	int err;
-
-	if (r->classic < 0)
-		return 0;
-	bench_classic_count(before);
-	err = run_net(j, bench_classic_prog(), grow, &res->classic[res->n]);
-	bench_classic_count(after);
-	for (int i = 0; i < 3; i++)
-		if (after[i] - before[i] != (i == r->classic ? total : 0))
-			snprintf(res->failed, sizeof(res->failed), "classic: %llu of %llu packets left by exit %d",
-				 (unsigned long long)(after[i] - before[i]), (unsigned long long)total, i);
-	if (!err && r->classic == CLASSIC_NEW)
-		err = bench_classic_forget(j->table, j->frame);
-	return err;
-}
-
-static int run_row(const struct bench_row *r, struct bench_result *res, int round)
-{
-	struct bench_table t = bench_row_table(r);
-	struct bench_frame f;
-	struct bench_job j = { .hook = r->back && bench_sets[r->set].stack ? BENCH_TC : BENCH_XDP, .frame = &f, .packets = BENCH_FLOWS,
-			       .table = t.n ? &t : NULL, .step = BENCH_PAYLOAD, .warm = r->turn != BENCH_FRESH };
-	int err;
-
-	bench_row_frame(r, &f);
-	j.seq = r->kind == BENCH_DATA ? &res->seq : NULL;
-	if (round & 1)
-		err = run_classic(r, &j, res) ?: run_xsteer(r, &j, res);
-	else
-		err = run_xsteer(r, &j, res) ?: run_classic(r, &j, res);
-	res->n++;
-	return err;
-}
-
 static bool selected(const struct bench_row *r)
 {
 	return !opts.filter || strstr(r->name, opts.filter);
@@ -109,7 +34,7 @@ static int run_all(struct bench_result *res)
 	for (int round = 0; !err && round < opts.rounds; round++)
 		for (int i = 0; !err && bench_rows[i].name; i++)
 			if (selected(&bench_rows[i]) && !res[i].failed[0])
-				err = run_row(&bench_rows[i], &res[i], round);
+				err = bench_measure(&bench_rows[i], &res[i], round);
 	return err;
 }
 
@@ -127,13 +52,15 @@ static void pin(void)
 static int make_flows(struct bench_set *s)
 {
 	struct bench_row first = { .set = s - bench_sets, .kind = s->proto == IPPROTO_TCP ? BENCH_ACK : BENCH_DATAGRAM };
-	struct bench_job j = { .prog = bench_classic_prog(), .table = &s->to, .packets = BENCH_FLOWS };
+	struct bench_job j = { .prog = bench_classic_prog(BENCH_ROOMY), .table = &s->to, .packets = s->n };
 	struct bench_frame f;
-	int err = bench_flows_make(s);
+	int err = bench_host_use(s->host) ?: bench_flows_make(s);
 
+	if (err || !s->n)
+		return err;
 	bench_row_frame(&first, &f);
 	j.frame = &f;
-	err = err ?: bench_run(&j);
+	err = bench_run(&j);
 	bench_flows_shuffle(s);
 	return err;
 }
@@ -147,18 +74,48 @@ static bool wanted(enum bench_set_id set)
 	return false;
 }
 
+/* The yardstick of rows under flood: a table full of clients that will not be met again */
+static int cram(void)
+{
+	struct bench_row syn = { .set = BENCH_TCP4, .kind = BENCH_SYN };
+	struct bench_job j = { .packets = BENCH_FLOWS };
+	struct bench_frame f;
+	struct bench_set s;
+	int err = bench_classic_up(BENCH_CRAMMED, BENCH_ROOM, bench_sets, BENCH_SETS);
+
+	bench_row_frame(&syn, &f);
+	j.prog = bench_classic_prog(BENCH_CRAMMED);
+	j.frame = &f;
+	for (uint32_t n = 0; !err && n < BENCH_ROOM + BENCH_FLOWS; n += BENCH_FLOWS) {
+		s = bench_flows_fresh(&bench_sets[BENCH_TCP4], BENCH_FLOWS);
+		j.table = &s.to;
+		err = bench_run(&j);
+	}
+	return err;
+}
+
+static bool flooded(void)
+{
+	for (int i = 0; bench_rows[i].name; i++)
+		if (selected(&bench_rows[i]) && bench_rows[i].flood)
+			return true;
+	return false;
+}
+
 static int measure(void)
 {
 	static struct bench_result res[BENCH_ROWS_MAX];
-	int err = bench_run_open() ?: bench_classic_up(xs_map_entries(XS_MAP_xs_flows), bench_sets, BENCH_SETS);
+	int err = bench_run_open() ?: bench_classic_up(BENCH_ROOMY, BENCH_ROOM, bench_sets, BENCH_SETS);
 
 	pin();
 	for (int i = 0; !err && i < BENCH_SETS; i++)
 		if (wanted((enum bench_set_id)i))
 			err = make_flows(&bench_sets[i]);
+	if (!err && flooded())
+		err = cram();
 	for (int i = 0; i < BENCH_ROWS_MAX; i++)
 		res[i].seq = BENCH_ISN + 1000000;
-	err = err ?: run_all(res) ?: bench_print(res, opts.rounds);
+	err = err ?: run_all(res) ?: bench_host_use(BENCH_FULL) ?: bench_print(res, opts.rounds);
 	bench_classic_down();
 	bench_run_close();
 	return err;
@@ -191,14 +148,11 @@ static int parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	char instance[33];
 	int err = parse(argc, argv);
 
 	if (err)
 		return XS_EX_USAGE;
-	snprintf(instance, sizeof(instance), "bench-%d", getpid());
-	xs_env.instance = instance;
-	err = bench_host_up(opts.xsteer ?: "build/xsteer");
+	err = bench_host_up(opts.xsteer ?: "build/xsteer", !opts.budget && wanted(BENCH_PLAIN4));
 	if (!err)
 		err = opts.budget ? bench_check(opts.budget) : measure();
 	bench_host_down();

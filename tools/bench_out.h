@@ -5,7 +5,7 @@
 
 #include "tools/bench_rows.h"
 
-#define BENCH_ROWS_MAX 32
+#define BENCH_ROWS_MAX 64
 #define BENCH_ROUNDS_MAX 200
 
 /* ns a packet: what was measured, and the floor of the same round. */
@@ -20,6 +20,8 @@ struct bench_result {
 	char failed[96];		/* why the row has no figures */
 };
 
+/* bench_measure() - one row in one round, into res. Return: 0 or -errno, reported */
+int bench_measure(const struct bench_row *r, struct bench_result *res, int round);
 /* bench_print() - table or JSON. Return: 0, or -EINVAL if a row failed, or -errno, reported */
 int bench_print(const struct bench_result *res, int rounds);
 /* bench_check() - compare verified instructions of every pinned program with a budget (lines: name most). Return: as above */
