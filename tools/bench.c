@@ -20,11 +20,14 @@
 
 struct xs_env xs_env;
 
-static struct bench_opts { const char *xsteer, *filter, *budget; int rounds; } opts = { .rounds = 21 };
+enum part { ROWS = 1, LIVE = 2 };
+enum { LIVE_ROUNDS = 9 };		/* at most: each is longer */
+
+static struct bench_opts { const char *xsteer, *filter, *budget; int rounds, parts; } opts = { .rounds = 21, .parts = ROWS | LIVE };
 
 static bool selected(const struct bench_row *r)
 {
-	return !opts.filter || strstr(r->name, opts.filter);
+	return opts.parts & ROWS && (!opts.filter || strstr(r->name, opts.filter));
 }
 
 static int run_all(struct bench_result *res)
@@ -71,7 +74,7 @@ static bool wanted(enum bench_set_id set)
 	for (int i = 0; bench_rows[i].name; i++)
 		if (selected(&bench_rows[i]) && bench_rows[i].set == set)
 			return true;
-	return false;
+	return opts.parts & LIVE && bench_live_wants(set);
 }
 
 /* The yardstick of rows under flood: a table full of clients that will not be met again */
@@ -105,6 +108,7 @@ static bool flooded(void)
 static int measure(void)
 {
 	static struct bench_result res[BENCH_ROWS_MAX];
+	json_t *live = NULL;
 	int err = bench_run_open() ?: bench_classic_up(BENCH_ROOMY, BENCH_ROOM, bench_sets, BENCH_SETS);
 
 	pin();
@@ -115,7 +119,10 @@ static int measure(void)
 		err = cram();
 	for (int i = 0; i < BENCH_ROWS_MAX; i++)
 		res[i].seq = BENCH_ISN + 1000000;
-	err = err ?: run_all(res) ?: bench_host_use(BENCH_FULL) ?: bench_print(res, opts.rounds);
+	err = err ?: run_all(res) ?: bench_host_use(BENCH_FULL);
+	if (!err && opts.parts & LIVE)
+		err = bench_live(opts.rounds < LIVE_ROUNDS ? opts.rounds : LIVE_ROUNDS, &live);
+	err = err ?: bench_print(res, opts.rounds, live);
 	bench_classic_down();
 	bench_run_close();
 	return err;
@@ -124,14 +131,16 @@ static int measure(void)
 static int parse(int argc, char **argv)
 {
 	static const struct option longs[] = { { "rounds", 1, 0, 'r' }, { "filter", 1, 0, 'f' }, { "check", 1, 0, 'c' },
-					       { "xsteer", 1, 0, 'x' }, { "json", 0, 0, 'j' }, { "pretty", 0, 0, 'p' }, {} };
+					       { "xsteer", 1, 0, 'x' }, { "live", 0, 0, 'l' }, { "json", 0, 0, 'j' }, { "pretty", 0, 0, 'p' }, {} };
 	int o;
 
 	while ((o = getopt_long(argc, argv, "r:f:c:x:jp", longs, NULL)) != -1) {
 		if (o == 'r')
 			opts.rounds = atoi(optarg);
 		else if (o == 'f')
-			opts.filter = optarg;
+			opts.filter = optarg, opts.parts = ROWS;
+		else if (o == 'l')
+			opts.parts = LIVE;
 		else if (o == 'c')
 			opts.budget = optarg;
 		else if (o == 'x')
@@ -139,7 +148,7 @@ static int parse(int argc, char **argv)
 		else if (o == 'j' || o == 'p')
 			xs_env.json = true, xs_env.pretty |= o == 'p';
 		else
-			return xs_usage("bench", NULL, "[--rounds N] [--filter TEXT] [--check BUDGET] [--xsteer PROGRAM] [-j|-p]");
+			return xs_usage("bench", NULL, "[--rounds N] [--filter TEXT | --live] [--check BUDGET] [--xsteer PROGRAM] [-j|-p]");
 	}
 	if (opts.rounds < 1 || opts.rounds > BENCH_ROUNDS_MAX || optind != argc)
 		return xs_usage("bench", NULL, "1 to %d rounds", BENCH_ROUNDS_MAX);

@@ -123,10 +123,12 @@ const char *bench_reason(enum xs_reason r);	/* its name */
 uint64_t bench_counter(enum xs_counter c);
 const char *bench_counter_name(enum xs_counter c);
 
-/* The yardsticks: one whose table of flows has room, and one whose is full. */
-enum bench_yard { BENCH_ROOMY, BENCH_CRAMMED, BENCH_YARDS };
+/* The yardsticks: one whose table of flows has room, one whose is full, and the first again for live frames. */
+enum bench_yard { BENCH_ROOMY, BENCH_CRAMMED, BENCH_WIRED, BENCH_YARDS };
 /* bench_classic_up() - room: entries of its flow table. Return: 0 or -errno, reported */
 int bench_classic_up(enum bench_yard yard, uint32_t room, const struct bench_set *sets, int nsets);
+/* bench_classic_wire() - make BENCH_WIRED of BENCH_ROOMY: the same maps, but what it sends leaves by this device. Return: as above */
+int bench_classic_wire(uint32_t out);
 void bench_classic_down(void);
 int bench_classic_prog(enum bench_yard yard);
 /* bench_classic_count() - packets per exit (tools/classic.h) */

@@ -56,6 +56,25 @@ int bench_classic_up(enum bench_yard yard, uint32_t room, const struct bench_set
 	return fill(skel, sets, nsets);
 }
 
+int bench_classic_wire(uint32_t out)
+{
+	struct classic *from = skels[BENCH_ROOMY], *skel = skels[BENCH_WIRED] = classic__open();
+	__u32 zero = 0;
+	int err = 0;
+
+	if (!skel)
+		return xs_kernel(errno, "classic", "run as root", "cannot load");
+	skel->rodata->wired = 1;
+	err |= bpf_map__reuse_fd(skel->maps.vips, bpf_map__fd(from->maps.vips));
+	err |= bpf_map__reuse_fd(skel->maps.flows, bpf_map__fd(from->maps.flows));
+	err |= bpf_map__reuse_fd(skel->maps.ring, bpf_map__fd(from->maps.ring));
+	err |= bpf_map__reuse_fd(skel->maps.reals, bpf_map__fd(from->maps.reals));
+	err |= bpf_map__reuse_fd(skel->maps.stats, bpf_map__fd(from->maps.stats));
+	if (err || classic__load(skel) || bpf_map_update_elem(bpf_map__fd(skel->maps.out), &zero, &out, BPF_ANY))
+		return xs_kernel(errno, "classic", NULL, "cannot load");
+	return 0;
+}
+
 void bench_classic_down(void)
 {
 	for (int i = 0; i < BENCH_YARDS; i++)

@@ -31,14 +31,16 @@ static struct host {
 
 static const char *const pins[] = { [BENCH_XDP] = "xsteer_xdp", [BENCH_TC] = "xsteer_egress" };
 
-/* bc0 is where clients come from, bt0 where the targets are; their peers are only there to take frames, and say
- * nothing themselves: the path check counts every frame. */
+/* bc0 is where clients come from, bt0 where the targets are; their peers are only there to take frames, and say nothing
+ * themselves: the path check counts every frame. by and be are for live frames (bench_live.c): where they come in to the yardstick
+ * and to the bare program. A queue for each CPU, or CPUs would wait for one another. */
 static const char *const network =
 	"set -e\n"
+	"q=\"numrxqueues $(nproc --all) numtxqueues $(nproc --all)\"\n"
 	"sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1\n"
 	"ip link set lo up\n"
-	"for d in bc bt; do\n"
-	"	ip link add ${d}0 type veth peer ${d}1\n"
+	"for d in bc bt by be; do\n"
+	"	ip link add ${d}0 $q type veth peer ${d}1 $q\n"
 	"	ethtool -K ${d}0 gro on >/dev/null; ethtool -K ${d}1 gro on >/dev/null\n"
 	"	sysctl -qw net.ipv6.conf.${d}1.disable_ipv6=1\n"
 	"	ip link set ${d}0 up; ip link set ${d}1 up\n"

@@ -25,7 +25,7 @@ static double tenth(double v)
 	return (v < 0 ? -1 : 1) * (double)(long)((v < 0 ? -v : v) * 10 + .5) / 10;
 }
 
-static double quantile(const double *v, int n, double q)
+double bench_quantile(const double *v, int n, double q)
 {
 	double s[BENCH_ROUNDS_MAX];
 
@@ -40,7 +40,7 @@ static double median(const struct bench_cost *c, int n)
 
 	for (int i = 0; i < n; i++)
 		net[i] = c[i].raw - c[i].floor;
-	return tenth(quantile(net, n, .5));
+	return tenth(bench_quantile(net, n, .5));
 }
 
 /* Each at its least: a disturbed floor would make the least difference less than nothing. */
@@ -62,7 +62,7 @@ static double ratio(const struct bench_result *res)
 
 	for (int i = 0; i < res->n; i++)
 		each[i] = (res->xsteer[i].raw - res->xsteer[i].floor) / (res->classic[i].raw - res->classic[i].floor);
-	return (double)(long)(quantile(each, res->n, .5) * 100 + .5) / 100;
+	return (double)(long)(bench_quantile(each, res->n, .5) * 100 + .5) / 100;
 }
 
 static json_t *row_json(const struct bench_row *r, const struct bench_result *res)
@@ -180,13 +180,15 @@ static void print_machine(json_t *m)
 	       (int)json_integer_value(json_object_get(m, "rounds")), BENCH_FLOWS, BENCH_SELDOM, BENCH_MANY);
 }
 
-int bench_print(const struct bench_result *res, int rounds)
+int bench_print(const struct bench_result *res, int rounds, json_t *live)
 {
 	struct xs_col rows[] = { { "row", "ROW", XS_FMT_TEXT }, { "median_ns", "MEDIAN", XS_FMT_COUNT }, { "min_ns", "MIN", XS_FMT_COUNT },
 		{ "classic_median_ns", "CLASSIC", XS_FMT_COUNT }, { "classic_min_ns", "MIN", XS_FMT_COUNT }, { "ratio", "RATIO", XS_FMT_COUNT },
 		{ "goal", "GOAL", XS_FMT_COUNT }, { "met", "MET", XS_FMT_TEXT }, { "failed", NULL, XS_FMT_TEXT }, {} };
 	static const struct xs_col progs[] = { { "program", "PROGRAM", XS_FMT_TEXT }, { "verified_insns", "VERIFIED", XS_FMT_COUNT },
 		{ "xlated_bytes", "XLATED", XS_FMT_BYTES }, { "jited_bytes", "JITED", XS_FMT_BYTES }, {} };
+	static const struct xs_col ends[] = { { "row", "PACKETS/S, ALL CPUS", XS_FMT_TEXT }, { "xsteer_pps", "XSTEER", XS_FMT_COUNT },
+		{ "classic_pps", "CLASSIC", XS_FMT_COUNT }, { "bare_pps", "BARE", XS_FMT_COUNT }, { "ratio", "RATIO", XS_FMT_COUNT }, {} };
 	json_t *m = machine(rounds), *all = json_array();
 	int failed = 0;
 
@@ -200,10 +202,14 @@ int bench_print(const struct bench_result *res, int rounds)
 		rows[8].head = "FAILED";
 	json_object_set_new(m, "rows", all);
 	json_object_set_new(m, "programs", programs());
+	if (live)
+		json_object_set_new(m, "live", live);
 	if (!xs_env.json) {
 		print_machine(m);
-		xs_out_table(rows, json_incref(all), NULL);
-		putchar('\n');
+		if (json_array_size(all) && !xs_out_table(rows, json_incref(all), NULL))
+			putchar('\n');
+		if (live && !xs_out_table(ends, json_incref(live), NULL))
+			putchar('\n');
 		xs_out_table(progs, json_incref(json_object_get(m, "programs")), NULL);
 	}
 	xs_out_json(m);

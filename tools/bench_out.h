@@ -3,6 +3,7 @@
 #ifndef BENCH_OUT_H
 #define BENCH_OUT_H
 
+#include <jansson.h>
 #include "tools/bench_rows.h"
 
 #define BENCH_ROWS_MAX 64
@@ -22,8 +23,13 @@ struct bench_result {
 
 /* bench_measure() - one row in one round, into res. Return: 0 or -errno, reported */
 int bench_measure(const struct bench_row *r, struct bench_result *res, int round);
-/* bench_print() - table or JSON. Return: 0, or -EINVAL if a row failed, or -errno, reported */
-int bench_print(const struct bench_result *res, int rounds);
+/* bench_live_wants() - whether it uses this set */
+bool bench_live_wants(enum bench_set_id set);
+/* bench_live() - packets a second end to end, as rows. Return: 0 or -errno, reported */
+int bench_live(int rounds, json_t **rows);
+/* bench_print() - tables or JSON; live: rows, or NULL; taken over. Return: 0, or -EINVAL if a row failed, or -errno, reported */
+int bench_print(const struct bench_result *res, int rounds, json_t *live);
+double bench_quantile(const double *v, int n, double q);	/* n: at most BENCH_ROUNDS_MAX */
 /* bench_check() - compare verified instructions of every pinned program with a budget (lines: name most). Return: as above */
 int bench_check(const char *budget);
 
