@@ -20,14 +20,16 @@
 
 struct xs_env xs_env;
 
-enum part { ROWS = 1, LIVE = 2 };
+enum part { ROWS = 1, LIVE = 2, STEPS = 4 };
 enum { LIVE_ROUNDS = 9 };		/* at most: each is longer */
 
 static struct bench_opts { const char *xsteer, *filter, *budget; int rounds, parts; } opts = { .rounds = 21, .parts = ROWS | LIVE };
 
 static bool selected(const struct bench_row *r)
 {
-	return opts.parts & ROWS && (!opts.filter || strstr(r->name, opts.filter));
+	if (opts.parts & STEPS && !r->steps)
+		return false;
+	return opts.parts & (ROWS | STEPS) && (!opts.filter || strstr(r->name, opts.filter));
 }
 
 static int run_all(struct bench_result *res)
@@ -117,12 +119,15 @@ static int measure(void)
 			err = make_flows(&bench_sets[i]);
 	if (!err && flooded())
 		err = cram();
+	if (!err && opts.parts & STEPS)
+		err = bench_host_use(BENCH_FULL) ?: bench_steps_open();
 	for (int i = 0; i < BENCH_ROWS_MAX; i++)
 		res[i].seq = BENCH_ISN + 1000000;
 	err = err ?: run_all(res) ?: bench_host_use(BENCH_FULL);
 	if (!err && opts.parts & LIVE)
 		err = bench_live(opts.rounds < LIVE_ROUNDS ? opts.rounds : LIVE_ROUNDS, &live);
-	err = err ?: bench_print(res, opts.rounds, live);
+	if (!err)
+		err = opts.parts & STEPS ? bench_print_steps(res, opts.rounds) : bench_print(res, opts.rounds, live);
 	bench_classic_down();
 	bench_run_close();
 	return err;
@@ -131,16 +136,18 @@ static int measure(void)
 static int parse(int argc, char **argv)
 {
 	static const struct option longs[] = { { "rounds", 1, 0, 'r' }, { "filter", 1, 0, 'f' }, { "check", 1, 0, 'c' },
-					       { "xsteer", 1, 0, 'x' }, { "live", 0, 0, 'l' }, { "json", 0, 0, 'j' }, { "pretty", 0, 0, 'p' }, {} };
+					       { "xsteer", 1, 0, 'x' }, { "live", 0, 0, 'l' }, { "steps", 0, 0, 's' }, { "json", 0, 0, 'j' }, { "pretty", 0, 0, 'p' }, {} };
 	int o;
 
 	while ((o = getopt_long(argc, argv, "r:f:c:x:jp", longs, NULL)) != -1) {
 		if (o == 'r')
 			opts.rounds = atoi(optarg);
 		else if (o == 'f')
-			opts.filter = optarg, opts.parts = ROWS;
+			opts.filter = optarg, opts.parts &= ~LIVE;
 		else if (o == 'l')
 			opts.parts = LIVE;
+		else if (o == 's')
+			opts.parts = STEPS;
 		else if (o == 'c')
 			opts.budget = optarg;
 		else if (o == 'x')
@@ -148,7 +155,7 @@ static int parse(int argc, char **argv)
 		else if (o == 'j' || o == 'p')
 			xs_env.json = true, xs_env.pretty |= o == 'p';
 		else
-			return xs_usage("bench", NULL, "[--rounds N] [--filter TEXT | --live] [--check BUDGET] [--xsteer PROGRAM] [-j|-p]");
+			return xs_usage("bench", NULL, "[--rounds N] [--filter TEXT] [--live | --steps] [--check BUDGET] [--xsteer PROGRAM] [-j|-p]");
 	}
 	if (opts.rounds < 1 || opts.rounds > BENCH_ROUNDS_MAX || optind != argc)
 		return xs_usage("bench", NULL, "1 to %d rounds", BENCH_ROUNDS_MAX);

@@ -10,7 +10,7 @@ enum { RESET = 54 };			/* bytes of a TCP reset's frame, IPv4 */
 
 /* Net of the floor of the same round. Where a program grows or cuts frames its floor is half way to a stub that does, too:
  * undoing it is ours. */
-static int run_net(struct bench_job *j, int prog, enum bench_stub stub, struct bench_cost *cost)
+static int run_net(struct bench_job *j, int prog, enum bench_stub stub, struct bench_cost *cost, uint32_t *steps)
 {
 	int err;
 
@@ -25,7 +25,7 @@ static int run_net(struct bench_job *j, int prog, enum bench_stub stub, struct b
 	if (err)
 		return err;
 	j->prog = prog;
-	err = bench_run(j);
+	err = steps ? bench_steps_run(j, steps) : bench_run(j);
 	cost->raw = j->ns;
 	return err;
 }
@@ -67,14 +67,16 @@ static int run_xsteer(const struct bench_row *r, const struct bench_set *s, stru
 	struct seen before;
 	int err = bench_host_use(s->host);
 
-	if (!err && r->stage)
-		err = bench_flows_open(s, r->stage);
 	if (err)
 		return err;
+	if (r->stage && bench_flows_open(s, r->stage)) {
+		snprintf(res->failed, sizeof(res->failed), "the handshakes before it did not come about");
+		return 0;
+	}
 	j->dev = bench_host_dev(r->back);
 	j->cut = cuts ? BENCH_FRAME - RESET : 0;
 	before = look(r);
-	err = run_net(j, bench_host_prog(j->hook), cuts ? BENCH_CUTS : BENCH_EMPTY, &res->xsteer[res->n]);
+	err = run_net(j, bench_host_prog(j->hook), cuts ? BENCH_CUTS : BENCH_EMPTY, &res->xsteer[res->n], res->step);
 	judge(r, &before, j->packets * (1 + j->warm), res);
 	if (!err && r->opens)
 		err = bench_flows_abort(s);
@@ -100,7 +102,7 @@ static int run_classic(const struct bench_row *r, struct bench_job *j, struct be
 	uint64_t before[3], after[3], total = j->packets * (1 + j->warm);
 	int err = 0;
 
-	if (r->classic < 0)
+	if (r->classic < 0 || bench_steps_on())
 		return 0;
 	if (r->stage)
 		err = acquaint(j);
@@ -108,7 +110,7 @@ static int run_classic(const struct bench_row *r, struct bench_job *j, struct be
 	j->cut = 0;
 	j->grow = r->classic == CLASSIC_PASS ? 0 : j->frame->v6 ? 40 : 20;
 	bench_classic_count(yard, before);
-	err = err ?: run_net(j, bench_classic_prog(yard), j->grow ? BENCH_GROWS : BENCH_EMPTY, &res->classic[res->n]);
+	err = err ?: run_net(j, bench_classic_prog(yard), j->grow ? BENCH_GROWS : BENCH_EMPTY, &res->classic[res->n], NULL);
 	bench_classic_count(yard, after);
 	for (int i = 0; i < 3; i++)
 		if (after[i] - before[i] != (i == r->classic ? total : 0))

@@ -216,6 +216,54 @@ int bench_print(const struct bench_result *res, int rounds, json_t *live)
 	return failed ? xs_refuse("bench", "see the rows", "%d rows have no figures", failed) : 0;
 }
 
+static json_t *steps_json(const struct bench_row *r, const struct bench_result *res)
+{
+	static const char *const keys[] = {
+#define X(id, key, head) key,
+		BENCH_STEPS(X)
+#undef X
+	};
+	json_t *j = json_pack("{s:s}", "row", r->name);
+	double net = median(res->xsteer, res->n);
+	uint32_t all = 0;
+
+	for (int i = 0; i < BENCH_S_MAX; i++)
+		all += res->step[i];
+	json_object_set_new(j, "median_ns", json_real(net));
+	json_object_set_new(j, "samples", json_integer(all));
+	for (int i = 0; i < BENCH_S_MAX; i++)
+		json_object_set_new(j, keys[i], json_real(tenth(all ? net * res->step[i] / all : 0)));
+	if (res->failed[0])
+		json_object_set_new(j, "failed", json_string(res->failed));
+	return j;
+}
+
+int bench_print_steps(const struct bench_result *res, int rounds)
+{
+	struct xs_col cols[] = { { "row", "NS BY STEP", XS_FMT_TEXT }, { "median_ns", "MEDIAN", XS_FMT_COUNT },
+#define X(id, key, head) { key, head, XS_FMT_COUNT },
+		BENCH_STEPS(X)
+#undef X
+		{ "samples", "SAMPLES", XS_FMT_COUNT }, { "failed", NULL, XS_FMT_TEXT }, {} };
+	json_t *m = machine(rounds), *all = json_array();
+	int failed = 0;
+
+	for (int i = 0; bench_rows[i].name; i++) {
+		if (res[i].n)
+			json_array_append_new(all, steps_json(&bench_rows[i], &res[i]));
+		failed += !!res[i].failed[0];
+	}
+	if (failed)
+		cols[BENCH_S_MAX + 3].head = "FAILED";
+	json_object_set_new(m, "steps", all);
+	if (!xs_env.json) {
+		print_machine(m);
+		xs_out_table(cols, json_incref(all), NULL);
+	}
+	xs_out_json(m);
+	return failed ? xs_refuse("bench", "see the rows", "%d rows have no figures", failed) : 0;
+}
+
 /* most() - the budget of a program. Return: 0: it has none */
 static long most(const char *budget, const char *program)
 {

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include "tools/bench_rows.h"
+#include "tools/bench_steps.h"
 
 #define BENCH_ROWS_MAX 64
 #define BENCH_ROUNDS_MAX 200
@@ -18,6 +19,7 @@ struct bench_result {
 	struct bench_cost xsteer[BENCH_ROUNDS_MAX], classic[BENCH_ROUNDS_MAX];	/* by round */
 	int n;
 	uint32_t seq;			/* of the next packet with payload */
+	uint32_t step[BENCH_S_MAX];	/* samples */
 	char failed[96];		/* why the row has no figures */
 };
 
@@ -29,6 +31,8 @@ bool bench_live_wants(enum bench_set_id set);
 int bench_live(int rounds, json_t **rows);
 /* bench_print() - tables or JSON; live: rows, or NULL; taken over. Return: 0, or -EINVAL if a row failed, or -errno, reported */
 int bench_print(const struct bench_result *res, int rounds, json_t *live);
+/* bench_print_steps() - net ns by step. Return: as bench_print() */
+int bench_print_steps(const struct bench_result *res, int rounds);
 double bench_quantile(const double *v, int n, double q);	/* n: at most BENCH_ROUNDS_MAX */
 /* bench_check() - compare verified instructions of every pinned program with a budget (lines: name most). Return: as above */
 int bench_check(const char *budget);

@@ -28,6 +28,7 @@ struct bench_row {
 	double goal;			/* the most that the ratio may be, 0: none. Kept here and nowhere else */
 	enum bench_stage stage;		/* of the handshakes before the packets come */
 	bool opens;			/* the packets end it: what they opened is closed afterwards */
+	bool steps;			/* its ns are shown by step, too */
 	bool flood;			/* the half-open store is full, and so is the yardstick's table */
 	int counter;			/* what every packet (99 of 100 of a flood) must count, too: enum xs_counter + 1; 0: nothing */
 };
