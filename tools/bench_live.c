@@ -28,8 +28,8 @@ static const struct { const char *out, *in, *key; } paths[] = {
 	[XSTEER] = { "bc1", "bc0", "xsteer_pps" }, [CLASSIC] = { "by1", "by0", "classic_pps" }, [BARE] = { "be1", "be0", "bare_pps" },
 };
 
-static const struct { const char *name; enum bench_set_id set; } rows[] = {
-	{ "established, 64k flows", BENCH_TCP4 }, { "established, 1M flows", BENCH_MANY4 },
+static const struct { const char *name; enum bench_turn turn; } rows[] = {
+	{ "established, 64k of 1M flows", BENCH_SOME }, { "established, 1M flows", BENCH_ALL },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -128,16 +128,16 @@ static int wire(void)
 	return err ?: attach(paths[BARE].out, bpf_program__fd(skel->progs.make), XDP_FLAGS_DRV_MODE);
 }
 
-static void prepare(enum bench_set_id set)
+static void prepare(enum bench_turn turn)
 {
-	const struct bench_row ack = { .set = set, .kind = BENCH_ACK };
-	const struct bench_set *s = &bench_sets[set];
+	const struct bench_row ack = { .set = BENCH_MANY4, .kind = BENCH_ACK, .turn = turn };
+	struct bench_table t = bench_row_table(&ack, &bench_sets[BENCH_MANY4]);
 	struct bench_frame f;
 
 	bench_row_frame(&ack, &f);
-	skel->bss->cfg = (struct bench_cfg){ .mask = s->to.n - 1, .saddr = f.saddr, .daddr = f.daddr, .ports = f.l4, .lanes = lanes };
+	skel->bss->cfg = (struct bench_cfg){ .mask = t.n - 1, .saddr = f.saddr, .daddr = f.daddr, .ports = f.l4, .lanes = lanes };
 	memcpy(skel->bss->cfg.bytes, f.b, sizeof(f.b));
-	memcpy(skel->bss->flow, s->to.flow, s->to.n * sizeof(*s->to.flow));
+	memcpy(skel->bss->flow, t.flow, t.n * sizeof(*t.flow));
 }
 
 static json_t *row_json(int row, double pps[PATHS][BENCH_ROUNDS_MAX], int rounds)
@@ -153,14 +153,6 @@ static json_t *row_json(int row, double pps[PATHS][BENCH_ROUNDS_MAX], int rounds
 	return j;
 }
 
-bool bench_live_wants(enum bench_set_id set)
-{
-	for (int row = 0; row < ROWS; row++)
-		if (rows[row].set == set)
-			return true;
-	return false;
-}
-
 int bench_live(int rounds, json_t **rows_json)
 {
 	static double pps[ROWS][PATHS][BENCH_ROUNDS_MAX];
@@ -168,7 +160,7 @@ int bench_live(int rounds, json_t **rows_json)
 
 	for (int round = 0; !err && round < rounds; round++)
 		for (int row = 0; !err && row < ROWS; row++) {
-			prepare(rows[row].set);
+			prepare(rows[row].turn);
 			for (int i = 0; !err && i < PATHS; i++) {
 				enum path p = (enum path)((i + round) % PATHS);
 

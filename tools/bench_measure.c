@@ -122,20 +122,24 @@ static int run_classic(const struct bench_row *r, struct bench_job *j, struct be
 }
 
 /* Rows in the store live long from now on, so that none is free. */
-static int flood(const struct bench_row *r)
+static int flood(const struct bench_row *r, struct bench_result *res)
 {
-	return bench_host_use(bench_sets[r->set].host) ?: bench_host_set("tcp_syn 60s") ?: bench_flows_flood(&bench_sets[r->set]);
+	int err = bench_host_use(bench_sets[r->set].host) ?: bench_host_set("tcp_syn 60s");
+
+	if (!err && bench_flows_flood(&bench_sets[r->set]))
+		snprintf(res->failed, sizeof(res->failed), "the half-open store was not filled");
+	return err;
 }
 
 int bench_measure(const struct bench_row *r, struct bench_result *res, int round)
 {
-	int err = r->flood ? flood(r) : 0;
+	int err = r->flood ? flood(r, res) : 0;
 	struct bench_set s = bench_row_set(r);
 	struct bench_table t;
 	struct bench_frame f;
 	struct bench_job j = { .hook = r->back && s.stack ? BENCH_TC : BENCH_XDP, .frame = &f, .step = BENCH_PAYLOAD, .warm = r->turn < BENCH_FRESH };
 
-	if (s.n == BENCH_MANY && round % BENCH_SELDOM)
+	if (r->turn == BENCH_ALL && s.n == BENCH_MANY && round % BENCH_SELDOM)
 		return 0;
 	bench_row_frame(r, &f);
 	j.seq = r->kind == BENCH_DATA ? &res->seq : NULL;

@@ -25,9 +25,7 @@ struct bench_result {
 
 /* bench_measure() - one row in one round, into res. Return: 0 or -errno, reported */
 int bench_measure(const struct bench_row *r, struct bench_result *res, int round);
-/* bench_live_wants() - whether it uses this set */
-bool bench_live_wants(enum bench_set_id set);
-/* bench_live() - packets a second end to end, as rows. Return: 0 or -errno, reported */
+/* bench_live() - packets a second end to end, as rows; with the large set. Return: 0 or -errno, reported */
 int bench_live(int rounds, json_t **rows);
 /* bench_print() - tables or JSON; live: rows, or NULL; taken over. Return: 0, or -EINVAL if a row failed, or -errno, reported */
 int bench_print(const struct bench_result *res, int rounds, json_t *live);

@@ -8,14 +8,14 @@
 enum bench_set_id { BENCH_TCP4, BENCH_UDP4, BENCH_STACK4, BENCH_TCP6, BENCH_SILENT4, BENCH_PLAIN4, BENCH_MANY4, BENCH_SETS };
 enum bench_kind { BENCH_ACK, BENCH_DATA, BENCH_DATAGRAM, BENCH_REQUEST, BENCH_SYN, BENCH_SYN_TAGGED, BENCH_SYN_WRONG, BENCH_SYN_ACK, BENCH_OTHER,
 		  BENCH_ARP };
-enum bench_turn { BENCH_ONE, BENCH_ALL, BENCH_FRESH, BENCH_HANDSHAKE /* new clients, as few as come at once */ };
+enum bench_turn { BENCH_ONE, BENCH_SOME /* 64k */, BENCH_ALL, BENCH_FRESH, BENCH_HANDSHAKE /* new clients, as few as come at once */ };
 
 #define BENCH_TENANT 77
 #define BENCH_CLASS 1
 #define BENCH_KEY "xsteer bench key"		/* 16 bytes */
 #define BENCH_ROOM (2 << 20)			/* flow records of the instance and of the yardstick */
 #define BENCH_HALF_LIFE "tcp_syn 1s"		/* so that new flows find room, but in rows that say otherwise */
-#define BENCH_SELDOM 3				/* rows of the large set are measured every third round */
+#define BENCH_SELDOM 3				/* runs through the large set are every third round */
 
 struct bench_row {
 	const char *name;
@@ -33,6 +33,7 @@ struct bench_row {
 	int counter;			/* what every packet (99 of 100 of a flood) must count, too: enum xs_counter + 1; 0: nothing */
 };
 
+/* The large set is made when all other rows are done: the tables are more than half full for its rows, and an eighth for the others. */
 extern struct bench_set bench_sets[BENCH_SETS];
 extern const struct bench_row bench_rows[];	/* ends with a row without name */
 
