@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* tools/bench: what its files share. bench.c options and order; bench_measure.c a row, round by round; bench_run.c one timed
  * run; bench_frame.c frames; bench_host.c the instances of xsteer under test; bench_flows.c flows made through them;
- * bench_classic.c the yardstick; bench_out.c what is printed. */
+ * bench_classic.c the yardstick; bench_live.c end to end; bench_steps.c where the ns go; bench_out.c what is printed. */
 #ifndef BENCH_H
 #define BENCH_H
 

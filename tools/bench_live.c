@@ -19,7 +19,7 @@
 #include "skel/bench_live.skel.h"
 #include "user/base/err.h"
 
-enum { BATCH = 64, PACKETS = 1 << 18 /* a CPU and run */, LOSS = 100 /* one of so many may be lost */ };
+enum { BATCH = 64, PACKETS = 1 << 18 /* a CPU and run */ };
 
 enum path { XSTEER, CLASSIC, BARE, PATHS };
 
@@ -35,6 +35,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 static struct bench_live *skel;
 static int lanes;
+static double lost[ROWS];		/* greatest share of one run */
 
 struct thread {
 	pthread_t id;
@@ -63,7 +64,6 @@ static void *make(void *arg)
 	return NULL;
 }
 
-/* Frames are under way for a moment after the last was made. */
 static uint64_t sunk(void)
 {
 	uint64_t n = 0;
@@ -73,8 +73,19 @@ static uint64_t sunk(void)
 	return n;
 }
 
-/* run() - packets a second by one path, 0 with *err if it fails or loses more than it may */
-static double run(enum path path, int *err)
+/* Only what arrives counts. Frames get lost where somebody else keeps a CPU from taking them off the device's ring of 256. */
+static void account(enum path path, int row, uint64_t arrived, int *err)
+{
+	uint64_t made = (uint64_t)lanes * PACKETS;
+	double share = 1 - (double)arrived / made;
+
+	lost[row] = share > lost[row] ? share : lost[row];
+	if (arrived < made / 2)
+		*err = xs_refuse(paths[path].in, NULL, "%llu of %llu frames arrived", (unsigned long long)arrived, (unsigned long long)made);
+}
+
+/* run() - packets a second by one path, 0 with *err if it fails */
+static double run(enum path path, int row, int *err)
 {
 	struct thread t[BENCH_LANES];
 	uint64_t began = UINT64_MAX, ended = 0, arrived;
@@ -99,8 +110,8 @@ static double run(enum path path, int *err)
 		began = l.made && l.began < began ? l.began : began;
 		ended = l.ended > ended ? l.ended : ended;
 	}
-	if (!*err && arrived + (uint64_t)lanes * PACKETS / LOSS < (uint64_t)lanes * PACKETS)
-		*err = xs_refuse(paths[path].in, NULL, "%llu of %llu frames arrived", (unsigned long long)arrived, (unsigned long long)lanes * PACKETS);
+	if (!*err)
+		account(path, row, arrived, err);
 	return *err || ended <= began ? 0 : arrived * 1e9 / (ended - began);
 }
 
@@ -149,6 +160,7 @@ static json_t *row_json(int row, double pps[PATHS][BENCH_ROUNDS_MAX], int rounds
 		json_object_set_new(j, paths[p].key, json_integer(bench_quantile(pps[p], rounds, .5)));
 	for (int i = 0; i < rounds; i++)
 		ratio[i] = pps[XSTEER][i] / pps[CLASSIC][i];
+	json_object_set_new(j, "lost_percent", json_real((double)(long)(lost[row] * 1000 + .5) / 10));
 	json_object_set_new(j, "ratio", json_real((double)(long)(bench_quantile(ratio, rounds, .5) * 100 + .5) / 100));
 	return j;
 }
@@ -164,7 +176,7 @@ int bench_live(int rounds, json_t **rows_json)
 			for (int i = 0; !err && i < PATHS; i++) {
 				enum path p = (enum path)((i + round) % PATHS);
 
-				pps[row][p][round] = run(p, &err);
+				pps[row][p][round] = run(p, row, &err);
 			}
 		}
 	*rows_json = json_array();

@@ -189,7 +189,7 @@ int bench_print(const struct bench_result *res, int rounds, json_t *live)
 	static const struct xs_col progs[] = { { "program", "PROGRAM", XS_FMT_TEXT }, { "verified_insns", "VERIFIED", XS_FMT_COUNT },
 		{ "xlated_bytes", "XLATED", XS_FMT_BYTES }, { "jited_bytes", "JITED", XS_FMT_BYTES }, {} };
 	static const struct xs_col ends[] = { { "row", "PACKETS/S, ALL CPUS", XS_FMT_TEXT }, { "xsteer_pps", "XSTEER", XS_FMT_COUNT },
-		{ "classic_pps", "CLASSIC", XS_FMT_COUNT }, { "bare_pps", "BARE", XS_FMT_COUNT }, { "ratio", "RATIO", XS_FMT_COUNT }, {} };
+		{ "classic_pps", "CLASSIC", XS_FMT_COUNT }, { "bare_pps", "BARE", XS_FMT_COUNT }, { "lost_percent", "LOST %", XS_FMT_COUNT }, { "ratio", "RATIO", XS_FMT_COUNT }, {} };
 	json_t *m = machine(rounds), *all = json_array();
 	int failed = 0;
 
