@@ -123,8 +123,6 @@ static int measure(void)
 		err = cram();
 	if (!err && opts.parts & STEPS)
 		err = bench_host_use(BENCH_FULL) ?: bench_steps_open();
-	for (int i = 0; i < BENCH_ROWS_MAX; i++)
-		res[i].seq = BENCH_ISN + 1000000;
 	err = err ?: run_all(res, false);
 	if (!err && wanted(BENCH_MANY4))
 		err = make_flows(&bench_sets[BENCH_MANY4]) ?: run_all(res, true);

@@ -142,7 +142,7 @@ static int wire(void)
 static void prepare(enum bench_turn turn)
 {
 	const struct bench_row ack = { .set = BENCH_MANY4, .kind = BENCH_ACK, .turn = turn };
-	struct bench_table t = bench_row_table(&ack, &bench_sets[BENCH_MANY4]);
+	struct bench_table t = bench_row_table(&ack, &bench_sets[BENCH_MANY4], 0);
 	struct bench_frame f;
 
 	bench_row_frame(&ack, &f);

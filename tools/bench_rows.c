@@ -39,7 +39,7 @@ const struct bench_row bench_rows[] = {
 	{ "established UDP, 1 flow", TO(UDP4, DATAGRAM, BENCH_ONE), .goal = 0.9 },
 	{ "established UDP, 64k flows", TO(UDP4, DATAGRAM, BENCH_ALL), .goal = 0.5 },
 	{ "established IPv6, 1 flow", TO(TCP6, ACK, BENCH_ONE), .goal = 0.9, .steps = true },
-	{ "established IPv6, 64k flows", TO(TCP6, ACK, BENCH_ALL), .goal = 0.5 },
+	{ "established IPv6, 64k flows", TO(TCP6, ACK, BENCH_ALL), .goal = 0.5, .steps = true },
 	{ "reply, 1 flow", BACK(TCP4, ACK, BENCH_ONE) },
 	{ "reply, 64k flows", BACK(TCP4, ACK, BENCH_ALL), .steps = true },
 	{ "reply, payload, 1 flow", BACK(TCP4, DATA, BENCH_ONE) },
@@ -153,14 +153,14 @@ struct bench_set bench_row_set(const struct bench_row *r)
 	return bench_sets[r->set];
 }
 
-struct bench_table bench_row_table(const struct bench_row *r, const struct bench_set *s)
+struct bench_table bench_row_table(const struct bench_row *r, const struct bench_set *s, int round)
 {
 	struct bench_table t = r->back ? s->back : s->to;
 
 	if (r->kind == BENCH_OTHER || r->kind == BENCH_ARP)
 		return (struct bench_table){};
 	if (r->turn == BENCH_ONE)
-		t.n = 1;
+		t = (struct bench_table){ t.flow + round, 1 };
 	if (r->turn == BENCH_SOME)
 		t.n = BENCH_FLOWS;
 	return t;

@@ -41,7 +41,8 @@ extern const struct bench_row bench_rows[];	/* ends with a row without name */
 void bench_row_frame(const struct bench_row *r, struct bench_frame *f);
 /* bench_row_set() - its set of flows, or with new clients; for one measurement */
 struct bench_set bench_row_set(const struct bench_row *r);
-/* bench_row_table() - what of the set its packets are; n 0: every packet is the frame itself */
-struct bench_table bench_row_table(const struct bench_row *r, const struct bench_set *s);
+/* bench_row_table() - what of the set its packets are in this round: a row of one flow has another one each time, as some stand in worse
+ * places than most. n 0: every packet is the frame itself */
+struct bench_table bench_row_table(const struct bench_row *r, const struct bench_set *s, int round);
 
 #endif

@@ -32,7 +32,7 @@ static const struct { const char *file, *func; int step; } files[] = {
 	{ "timing.h", NULL, BENCH_S_TIMING }, { "heard.h", NULL, BENCH_S_TIMING },
 	{ "pipeline.h", NULL, BENCH_S_STATE }, { "xsteer_xdp.bpf.c", NULL, BENCH_S_STATE }, { "xsteer_tc.bpf.c", NULL, BENCH_S_STATE },
 	{ "admit.h", NULL, BENCH_S_FIRST }, { "shim.h", NULL, BENCH_S_FIRST }, { "rate.h", NULL, BENCH_S_FIRST }, { "clock.h", NULL, BENCH_S_FIRST },
-	{ "place.h", NULL, BENCH_S_FIRST }, { "open.h", NULL, BENCH_S_FIRST }, { "settle.h", NULL, BENCH_S_FIRST },
+	{ "place.h", NULL, BENCH_S_FIRST }, { "first.h", NULL, BENCH_S_FIRST }, { "open.h", NULL, BENCH_S_FIRST }, { "settle.h", NULL, BENCH_S_FIRST },
 	{ "flowage.h", NULL, BENCH_S_FIRST }, { "flowenter.h", NULL, BENCH_S_FIRST }, { "refuse.h", NULL, BENCH_S_FIRST },
 	{ "ctx_xdp.h", NULL, AS_BEFORE }, { "ctx_tc.h", NULL, AS_BEFORE }, { "pkt.h", NULL, AS_BEFORE }, { "siphash.h", NULL, AS_BEFORE }, { "abi.h", NULL, AS_BEFORE },
 	{ NULL, NULL, BENCH_S_OTHER },
