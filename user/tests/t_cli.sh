@@ -51,5 +51,10 @@ printf 'unload\nload v0\ntarget list\n' > "$tmp/lines"
 want batch_reload 0 "" xs batch file "$tmp/lines"
 xs -j target list > "$tmp/out"
 if [ "$(cat "$tmp/out")" = "[]" ]; then echo "ok cli/batch_reloaded"; else echo "not ok cli/batch_reloaded: $(head -c 200 "$tmp/out")"; fi
+printf 'xsteer: 1\npools: [p]\ntargets: [{name: t, pool: q}, {name: u, pool: r}]\n' | xs -j apply - > "$tmp/out" 2>&1
+got=$(jq -rs '[length, (.[0].error.object), (.[0].more | length)] | join(" ")' "$tmp/out")
+if [ "$got" = "1 standard input:3:27 1" ]; then echo "ok cli/errors_are_one_object"; else echo "not ok cli/errors_are_one_object: $got: $(head -c 300 "$tmp/out")"; fi
+# shellcheck disable=SC2016 # expands inside
+want full_disk 3 "No space left" bash -c '"$@" > /dev/full' x "$build/xsteer" help man
 want no_device 1 "nosuchdev: no such device" xs load nosuchdev
 want unload 0 "" xs unload
