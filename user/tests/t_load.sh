@@ -259,6 +259,9 @@ if [ -x /sys/fs/bpf ] && as_nobody test -x /sys/fs/bpf; then
 	want group_reads 0 "v0" as_nobody "$tmp/xsteer" -i "$inst" status
 	as_nobody cat "$root/$inst/v1/xs_keys" >/dev/null 2>&1; [ "$(stat -c '%a %G' "$root/$inst/v1/xs_keys")" = "600 root" ] || [ "$(stat -c %a "$root/$inst/v1/xs_keys")" = 600 ]
 	result keys_are_roots "mode of xs_keys"
+	as_stranger() { in_ns h setpriv --reuid=65534 --regid=1 --clear-groups "$@"; }
+	want stranger_status 3 "run as root or in the group of the instance" as_stranger "$tmp/xsteer" -i "$inst" status
+	want stranger_doctor 0 "the instance cannot be looked at: Permission denied" as_stranger "$tmp/xsteer" -i "$inst" doctor
 	want group_may_not_unload 3 "" as_nobody "$tmp/xsteer" -i "$inst" unload
 else
 	echo "skip load/group_reads: /sys/fs/bpf is closed to others"
