@@ -206,7 +206,7 @@ xs unload; gone; result gone_after_traffic "pins or programs are left"
 # Killed at any time: nothing, or an instance that works
 killed()	# NAME ROUNDS COMMAND...: run it, kill it a little later each time, up to 1.5 times as long as it takes
 {
-	local name=$1 rounds=$2 i why='' whole=0 pid began took
+	local name=$1 rounds=$2 i why='' whole=0 pid began took at
 
 	[ "$name" = killed_load ] || xs load v0 v1 >/dev/null
 	began=${EPOCHREALTIME/./}
@@ -217,7 +217,8 @@ killed()	# NAME ROUNDS COMMAND...: run it, kill it a little later each time, up 
 		if [ "$name" = killed_unload ] && [ ! -e "$root/$inst/v1" ]; then xs load v0 v1 >/dev/null || why="load after a kill"; fi
 		nsenter --net="/run/netns/$p-h" "$build/xsteer" -i "$inst" "${@:3}" >/dev/null 2>&1 &
 		pid=$!
-		sleep "$(printf '0.%06d' $((took * 3 * i / rounds / 2)))"
+		at=$((took * 3 * i / rounds / 2))
+		sleep "$(printf '%d.%06d' $((at / 1000000)) $((at % 1000000)))"
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null
 		if [ -e "$root/$inst/v1" ]; then
