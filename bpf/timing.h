@@ -219,7 +219,7 @@ static __noinline __attribute__((unused)) int xs_timing_to_target(xs_ctx *c, str
 
 	if (p->hdr.tcp_flags & XS_TCP_SYN)
 		return 0;
-	if (xs_held(t) && (now - t->write_ns > XS_TICKETS_NS || p->hdr.tcp_flags & XS_TCP_RST))
+	if (xs_held(t) && (xs_now() - t->write_ns > XS_TICKETS_NS || p->hdr.tcp_flags & XS_TCP_RST))
 		xs_held_end(p, b, t);
 	if (p->hdr.pay_len && fresh && xs_is_request(c, p, t) && (t->phase != XS_WAITING || p->ask.flags & XS_FF_SHIM))
 		xs_request_begin(f, t, xs_now());
