@@ -66,6 +66,8 @@ int main(int argc, char **argv)
 		vectors_run("user/tests/vectors/shim-v1.json");
 	if (argc < 2 || !strcmp(argv[1], "stress"))
 		stress_run();
+	if (argc < 2 || !strcmp(argv[1], "whole"))
+		whole_run();
 	if (argc < 2)
 		rows_reached();
 	printf("# %d passed, %d failed\n", passed, failed);

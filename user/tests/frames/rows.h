@@ -71,6 +71,8 @@ void vectors_run(const char *file);
 void talk_open(const struct group *g, const char *from, const char *to, const char *target);
 /* stress_run() - the flow table under two CPUs */
 void stress_run(void);
+/* whole_run() - a hundred applies under two CPUs that send */
+void whole_run(void);
 /* say() - the outcome of one row: why NULL or "" is ok */
 void say(const char *group, const char *name, const char *why);
 
