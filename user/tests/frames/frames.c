@@ -68,6 +68,8 @@ int main(int argc, char **argv)
 		stress_run();
 	if (argc < 2 || !strcmp(argv[1], "whole"))
 		whole_run();
+	if (argc < 2 || !strcmp(argv[1], "torn"))
+		torn_run();
 	if (argc < 2)
 		rows_reached();
 	printf("# %d passed, %d failed\n", passed, failed);

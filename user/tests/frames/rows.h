@@ -73,6 +73,8 @@ void talk_open(const struct group *g, const char *from, const char *to, const ch
 void stress_run(void);
 /* whole_run() - a hundred applies under two CPUs that send */
 void whole_run(void);
+/* torn_run() - rows that a feed replaces, while another CPU reads them */
+void torn_run(void);
 /* say() - the outcome of one row: why NULL or "" is ok */
 void say(const char *group, const char *name, const char *why);
 
