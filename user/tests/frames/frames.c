@@ -33,6 +33,7 @@ static const struct group groups[] = {
 	{ "odd", "base", odd_rows, 1024, false },
 	{ "odd direct", "ways", odd_direct_rows, 1024, true },
 	{ "full", "base", full_rows, 8, false },
+	{ "tuple", "base", tuple_rows, 2, false },
 	{ "rate", "rate", rate_rows, 1024, false },
 	{ "pace", "pace", pace_rows, 131072, false },
 };
