@@ -87,7 +87,6 @@ static __noinline __u32 xs_kin_find(struct xs_pkt *p, __u32 *service)
 {
 	__u32 home = p->id.home;
 	struct xs_tuple t = {};
-	__u8 *strays;
 
 	if (!xs_back_of(p, &t))
 		return 0;
@@ -97,8 +96,7 @@ static __noinline __u32 xs_kin_find(struct xs_pkt *p, __u32 *service)
 	*service = xs_is_kin(&t, (home ^ 1) + 1);
 	if (*service)
 		return (home ^ 1) + 1;
-	strays = xs_strays_of(home);
-	return strays && *strays ? xs_stray_find(&t, service) : 0;
+	return xs_has_strays(home) ? xs_stray_find(&t, service) : 0;
 }
 
 /* xs_flow_undo() - take back a record that could not be entered */

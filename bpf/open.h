@@ -8,25 +8,14 @@
 #include "bpf/rate.h"
 #include "bpf/settle.h"
 
-/* xs_is_syn() - a segment that asks for a connection */
-static __always_inline bool xs_is_syn(const struct xs_pkt *p)
-{
-	return (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) == XS_TCP_SYN;
-}
-
 /* xs_flow_room() - whether a record could be had now: a handshake that could not become one is refused before it begins */
 static __noinline bool xs_flow_room(const struct xs_pkt *p)
 {
-	struct xs_flow *f;
-	__u32 i;
+	bool room = xs_flow_vacant(p->id.home, p->id.gen, false) || xs_flow_vacant(p->id.home ^ 1, p->id.gen, false);
 
-	if (xs_flow_vacant(p->id.home, p->id.gen, false) || xs_flow_vacant(p->id.home ^ 1, p->id.gen, false))
-		return true;
-	i = xs_seek(p->id.gen);
-	f = i ? XS_GET(xs_flows, i - 1) : NULL;
-	if (f)
-		f->state = XS_F_FREE;
-	return i;
+	for (int k = 0; k < XS_SEEK && !room; k++)
+		room = xs_room_one(p->id.gen);
+	return room;
 }
 
 /* xs_conflicts() - whether the client's end and the chosen target are another service's already */
@@ -35,33 +24,34 @@ static __always_inline bool xs_conflicts(struct xs_pkt *p)
 	struct xs_half *h = XS_GET(xs_half_now, 1);
 	__u32 service = 0, i;
 
-	i = xs_kin_find(p, &service);
+	i = p->id.alone ? 0 : xs_kin_find(p, &service);
 	if (i && service != p->id.service && !(feat.dry ? xs_flow_vacant(i - 1, p->id.gen, true) : xs_flow_evict(i - 1, p->id.gen, true)))
 		return true;
-	return xs_half_meets(p->id.half_hash, p->to.target) && h && h->service != p->id.service;
+	return !p->id.half_alone && xs_half_meets(p->id.half_hash, p->to.target) && h && h->service != p->id.service;
 }
 
 /* xs_settle_once() - the best of the targets that were not found taken. Global: verified once, not once a loop */
-__noinline int xs_settle_once(__u32 levels)
+__noinline int xs_settle_once(__u32 gen)
 {
 	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+	struct xs_service *s = p ? xs_service_at(gen, p->id.service) : NULL;
 	enum xs_reason r;
 
-	if (!p)
+	if (!s)
 		return XS_R_INTERNAL;
-	r = xs_place(p, levels);
+	r = xs_place(p, s);
 	return r ? r : xs_conflicts(p) ? XS_R_NAT_CONFLICT : XS_R_NONE;
 }
 
 /* xs_settle() - where an admitted first packet goes. Where the chosen target is taken, the next one */
-static __noinline enum xs_reason xs_settle(struct xs_pkt *p, const struct xs_service *s)
+static __always_inline enum xs_reason xs_settle(struct xs_pkt *p)
 {
 	enum xs_reason r;
 
-	r = xs_settle_once(s->levels);
+	r = xs_settle_once(p->id.gen);
 	for (int n = 0; n < XS_TAKEN && r == XS_R_NAT_CONFLICT; n++) {
 		p->to.taken[n] = p->to.target;
-		r = xs_settle_once(s->levels) ? XS_R_NAT_CONFLICT : XS_R_NONE;
+		r = xs_settle_once(p->id.gen) ? XS_R_NAT_CONFLICT : XS_R_NONE;
 	}
 	return r;
 }
@@ -87,13 +77,14 @@ static __always_inline bool xs_is_of(const struct xs_pkt *p, const struct xs_hal
 
 /* xs_under_way() - a client's packet of a handshake that has a row: of the right numbers, if it asks for nothing. What is asked for
  * again keeps the row, as it does one at the target. Return: 0 to go on to p->to, or why not */
-static __noinline enum xs_reason xs_under_way(struct xs_pkt *p)
+__noinline int xs_under_way(xs_ctx *c)
 {
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
 	struct xs_half *h = XS_GET(xs_half_now, 0);
 	struct xs_flow *f;
 	enum xs_reason r;
 
-	if (!h)
+	if (!h || !p || !c)
 		return XS_R_INTERNAL;
 	if (feat.dry)
 		return XS_R_NONE;
@@ -155,11 +146,13 @@ static __always_inline bool xs_is_martian(const struct xs_pkt *p)
 {
 	struct xs_service_key k = { .addr = p->hdr.src, .port = p->hdr.sport, .proto = p->hdr.proto, .gen = p->id.gen };
 	const struct xs_addr *a = &p->hdr.src;
+	struct xs_maybe *m = XS_GET(xs_maybe, 0);
 	__u8 net = p->hdr.v6 ? (__u8)a->w[0] : (__u8)a->w[3];	/* the first byte on the wire */
 
 	if (p->hdr.v6 ? net == 0xff || (!(a->w[0] | a->w[1] | a->w[2]) && bpf_ntohl(a->w[3]) <= 1) : net == 0 || net == 127 || net >= 224)
 		return true;
-	return bpf_map_lookup_elem(&xs_svc_index, &k);	/* a service as a client: requests would go in a circle */
+	/* a service as a client: requests would go in a circle */
+	return m && xs_maybe_ours(m, a, p->hdr.sport, p->hdr.proto) && bpf_map_lookup_elem(&xs_svc_index, &k);
 }
 
 /* xs_begin() - a first packet: who asks, where to, and whether now. @anew: as xs_rate() has it. Apart from xs_settle(), for the sake
@@ -168,13 +161,40 @@ static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, cons
 {
 	enum xs_reason r;
 
-	if ((r = xs_admit(c, p, s)))	/* shim, source   -> p->ask */
+	if (!p->ask.who && (r = xs_admit(c, p, s)))	/* shim, source   -> p->ask */
 		return r;
-	if ((r = xs_settle(p, s)))	/* p->ask, rules  -> p->to */
+	if ((r = xs_settle(p)))	/* p->ask, rules  -> p->to */
 		return r;
 	if ((r = xs_rate(p, anew)))	/* p->ask, clock  -> yes, or not yet */
 		return r;
 	return p->hdr.frag ? xs_frag_first(c, p, p->to.target, p->to.way) : XS_R_NONE;
+}
+
+/**
+ * xs_knock() - A SYN to a service is judged before any table of flows is looked at: who has no right to ask costs no more than his tag
+ * One that repeats what has been let in, with a tag grown old, goes where that went; but not while many tags are wrong, when nothing has
+ * been fetched for it (then p->id.half_hash is 0). Writes p->ask and p->id.half_hash
+ * Return: 0, or why it would be refused
+ */
+static __always_inline enum xs_reason xs_knock(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+{
+	struct xs_recent *n = XS_GET(xs_recent, 0);
+	enum xs_reason r;
+	__u32 now;
+
+	if (!n)
+		return XS_R_INTERNAL;
+	if (xs_is_martian(p))
+		return XS_R_MARTIAN;
+	r = xs_admit(c, p, s);
+	if (r == XS_R_SHIM_UNAUTHENTIC) {
+		now = xs_jiffies() / XS_WINDOW;
+		n->wrong = n->window == now ? n->wrong + 1 : 1;
+		n->window = now;
+	}
+	if (!r && !p->id.half_hash)
+		p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	return r;
 }
 
 /**
@@ -188,9 +208,11 @@ static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
 
 	if (!h)
 		return XS_R_INTERNAL;
-	if (xs_is_martian(p))
-		return XS_R_MARTIAN;
-	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	if (!p->ask.who) {
+		if (xs_is_martian(p))
+			return XS_R_MARTIAN;
+		p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	}
 	p->id.half = xs_half_find(p->id.half_hash, XS_PKT_SELF);
 	if (p->id.half && !xs_asks_again(p, h, shim)) {
 		xs_half_known(p, h);
