@@ -93,7 +93,7 @@ static void one_new(struct sender *s)
 	last = XS_REVISION(xs_control_read());
 	s->sent++;
 	if (to >= 0 && base + to >= first && base + to <= last)
-		s->last[to] = now_ns();
+		__atomic_store_n(&s->last[to], now_ns(), __ATOMIC_RELAXED);
 	else if (!*s->why)
 		snprintf(s->why, sizeof(s->why), "packet %llu went to %d, between structures %llu and %llu", (unsigned long long)s->sent, to,
 			 (unsigned long long)(first - base), (unsigned long long)(last - base));
@@ -149,6 +149,14 @@ static const char *applies(int64_t began[APPLIES], int64_t ended[APPLIES])
 	return "";
 }
 
+/* Each sender has met the last structure, or something wrong. */
+static void until_met(struct sender s[SENDERS])
+{
+	for (int i = 0; i < SENDERS; i++)
+		while (!__atomic_load_n(&s[i].last[APPLIES], __ATOMIC_RELAXED) && !__atomic_load_n(s[i].why, __ATOMIC_RELAXED))
+			usleep(1000);
+}
+
 static void old_flows(void)
 {
 	struct group g = { .name = "whole" };
@@ -180,7 +188,8 @@ void whole_run(void)
 			exit(3);
 	}
 	snprintf(why, sizeof(why), "%s", applies(began, ended));
-	usleep(10000);
+	if (!*why)
+		until_met(s);
 	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
 	for (int i = 0; i < SENDERS; i++) {
 		pthread_join(thread[i], NULL);
