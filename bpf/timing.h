@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* packets -> the phases of a request. The clock is read for packets that carry payload or belong to a handshake, no others.
+/* packets -> the phases of a request. The clock is read for what begins a request and for payload of a response, no others.
  *
  *	phase		client payload		target payload
  *	IDLE		-> WAITING, begin	- (tickets, banners: nobody asked)
@@ -158,16 +158,12 @@ static __always_inline bool xs_is_new(const struct xs_pkt *p, __u32 *highest)
 static __noinline __attribute__((unused)) int xs_timing_to_target(xs_ctx *c, struct xs_pkt *p, struct xs_flow *f, struct xs_back *b)
 {
 	struct xs_times *t = &b->times;
-	__u64 now = xs_now();
-	bool fresh;
+	bool fresh = xs_is_new(p, &t->client_seq);
 
-	if (!t->start_ns)
-		t->start_ns = now;
-	fresh = xs_is_new(p, &t->client_seq);
 	if (p->hdr.tcp_flags & XS_TCP_SYN)
 		return 0;
 	if (p->hdr.pay_len && fresh && xs_is_request(c, p, t) && (t->phase != XS_WAITING || p->ask.flags & XS_FF_SHIM))
-		xs_request_begin(f, t, now);
+		xs_request_begin(f, t, xs_now());
 	if (p->hdr.tcp_flags & XS_TCP_RST)
 		xs_request_end(f->series, t);
 	return 0;
