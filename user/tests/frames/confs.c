@@ -93,7 +93,7 @@ static const struct conf confs[] = {
 	  "tenants:\n"
 	  "  - {name: acme, id: 4211, sources: [198.18.1.0/24], " KEYS ", rate: {requests: 2k/s, burst: 1k}}\n"
 	  "  - {name: euro, id: 88, " EURO_KEYS ", rate: {tokens: 2M/s, burst: 1M}}\n"
-	  "  - {name: plain, id: 77, sources: [198.18.2.0/24]}\n"
+	  "  - {name: plain, id: 77, sources: [198.18.2.0/24], rate: {requests: 2k/s}}\n"
 	  REST TARGETS SERVICES },
 	{ "few", HEAD_WITH("refusals: 2") TARGETS SERVICES },
 	{ "gone", HEAD

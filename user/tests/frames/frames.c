@@ -33,6 +33,7 @@ static const struct group groups[] = {
 	{ "odd", "base", odd_rows, 1024, false },
 	{ "odd direct", "ways", odd_direct_rows, 1024, true },
 	{ "full", "base", full_rows, 8, false },
+	{ "tuple", "base", tuple_rows, 2, false },
 	{ "rate", "rate", rate_rows, 1024, false },
 	{ "pace", "pace", pace_rows, 131072, false },
 };
@@ -66,6 +67,10 @@ int main(int argc, char **argv)
 		vectors_run("user/tests/vectors/shim-v1.json");
 	if (argc < 2 || !strcmp(argv[1], "stress"))
 		stress_run();
+	if (argc < 2 || !strcmp(argv[1], "whole"))
+		whole_run();
+	if (argc < 2 || !strcmp(argv[1], "torn"))
+		torn_run();
 	if (argc < 2)
 		rows_reached();
 	printf("# %d passed, %d failed\n", passed, failed);

@@ -15,10 +15,12 @@ struct known {
 	bool now;		/* it is configured */
 };
 
-/* Where something went: by service, and then `to` is the target; or by target, and then it is the service. */
+/* Where something went: by service, and then `to` is the target; or by target, and then it is the service. was: the one before, while a
+ * connection follows another. rec: where a connection's record is, as the last segment shows that was neither SYN nor RST: while that
+ * target is down, SYNs may be placed elsewhere again and again. */
 struct went {
 	struct xs_addr client;
-	uint16_t cport, id, to, was;	/* was: the one before, while a connection follows another */
+	uint16_t cport, id, to, was, rec;
 	uint8_t proto, by;
 };
 enum { FREE, BY_SERVICE, BY_TARGET };
@@ -256,6 +258,11 @@ static const char *rewritten(const struct judge_case *k, const struct judge_read
 	return NULL;
 }
 
+static bool is_known(const struct went *w, uint16_t target)
+{
+	return w->by != FREE && (w->to == target || w->was == target || w->rec == target);
+}
+
 static const char *steered(struct judge_case *k, const struct judge_read *r, const struct known *to)
 {
 	struct went q = { .client = r->src, .cport = r->sport, .id = to - known, .proto = r->proto, .by = BY_SERVICE };
@@ -273,12 +280,14 @@ static const char *steered(struct judge_case *k, const struct judge_read *r, con
 	if (!t)
 		return "it went to an address that is no target";
 	wrong = NULL;
-	if (went(&q)->by == FREE || (went(&q)->to != t->h.id && went(&q)->was != t->h.id))
+	if (!is_known(went(&q), t->h.id))
 		wrong = to->now ? placement(k, r, s, t) : "a new flow of a service that is gone";
 	wrong = wrong ?: rewritten(k, r, &o, true, gone);
 	if (wrong)
 		return wrong;
 	remember(&q, t->h.id);
+	if (r->proto == 6 && !(r->flags & (SYN | RST)))
+		went(&q)->rec = t->h.id;
 	q.by = BY_TARGET;
 	q.id = t->h.id;
 	remember(&q, to - known);
