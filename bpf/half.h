@@ -260,6 +260,7 @@ static __always_inline void xs_half_known(struct xs_pkt *p, const struct xs_half
 	p->to.level = h->level;
 	p->to.set = h->set;
 	p->to.rule = h->rule;
+	p->ask.who = XS_WHO_NOBODY;
 	p->ask.tenant = h->tenant;
 	p->ask.class = h->class;
 	p->ask.flags = h->flags & ~XS_FF_ANSWERED;
