@@ -12,9 +12,10 @@
 static __noinline bool xs_flow_room(const struct xs_pkt *p)
 {
 	bool room = xs_flow_vacant(p->id.home, p->id.gen, false) || xs_flow_vacant(p->id.home ^ 1, p->id.gen, false);
+	__u32 at = room ? 0 : xs_anywhere();
 
-	for (int k = 0; k < XS_SEEK && !room; k++)
-		room = xs_room_one(p->id.gen);
+	for (__u32 k = 0; k < XS_SEEK && !room; k++)
+		room = xs_room_one(at + k, p->id.gen);
 	return room;
 }
 
