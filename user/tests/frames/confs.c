@@ -82,7 +82,11 @@ static const struct conf confs[] = {
 	{ "brief", HEAD TARGETS SERVICES
 	  "placements:\n"
 	  "  - {service: many, targets: [b]}\n"
-	  "  - {service: many, tenant: acme, targets: [f], ttl: 300s}\n" },
+	  "  - {service: many, tenant: acme, targets: [f], ttl: 300s}\n"
+	  "  - {service: zoned, targets: [z2], ttl: 300s}\n" },
+	{ "shade", TOP("refusals: 1000") TENANTS		/* 1101 is 77 and 1024: both are guessed to be one of them */
+	  "  - {name: shade, id: 1101, sources: [198.18.4.0/24]}\n"
+	  REST TARGETS SERVICES },
 	{ "rate", TOP("refusals: 1000")
 	  "tenants:\n"
 	  "  - {name: acme, id: 4211, sources: [198.18.1.0/24], " KEYS ", rate: {requests: 1/s, burst: 100}}\n"
