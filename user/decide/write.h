@@ -15,6 +15,8 @@ struct xs_writing {
 
 /* Each writes one kind into the generation. Return: 0 or -errno, reported */
 int xs_write_settings(struct xs_writing *a);
+/* xs_write_owns() - source addresses: each keeps the slot that it has, or gets one that no flow and neither structure needs */
+int xs_write_owns(struct xs_writing *a);
 int xs_write_tenants(struct xs_writing *a);
 int xs_write_classes(struct xs_writing *a);
 /* xs_write_services() - also into services[XS_MAX_SERVICES], which the caller writes when it knows their levels. A service that
