@@ -55,6 +55,7 @@ static int doctor_run(const struct xs_call *call)
 		xs_health_filters(rows);
 		xs_health_targets(rows, target_name);
 		xs_health_services(rows, service_name);
+		xs_health_own(rows);
 	} else {
 		xs_finding(rows, "warn", xs_env.instance, "xsteer load DEV...", "no such instance is loaded: only the host was looked at");
 	}
