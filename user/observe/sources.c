@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdlib.h>
+#include "user/base/mapio.h"
+#include "user/observe/sources.h"
+#include "user/observe/words.h"
+
+json_t *xs_source_json(uint8_t own, __be16 port, const struct xs_addr *client)
+{
+	uint32_t slot = own;
+	struct xs_own row;
+
+	if (own == XS_OWN_CLIENT)
+		return xs_addr_json(client, port);
+	return own && slot < XS_MAX_OWNS && !xs_map_get(XS_MAP_xs_owns, &slot, &row) ? xs_addr_json(&row.addr, port) : json_null();
+}
+
+uint32_t *xs_sources_used(void)
+{
+	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
+	uint32_t *used = calloc(XS_MAX_TARGETS, sizeof(*used));
+
+	for (uint32_t i = 0; f && used && i < xs_map_entries(XS_MAP_xs_flows); i++)
+		if (f[i].state != XS_F_FREE && f[i].own && f[i].own != XS_OWN_CLIENT)
+			used[f[i].target % XS_MAX_TARGETS]++;
+	return used;
+}
+
+uint32_t xs_sources_limit(bool v4)
+{
+	uint32_t gen = XS_GEN(xs_control_read());
+	struct xs_own_use use;
+
+	if (xs_map_get(XS_MAP_xs_own_use, &gen, &use))
+		return 0;
+	return (v4 ? use.n4 : use.n6) * (uint32_t)use.ports;
+}
