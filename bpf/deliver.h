@@ -6,6 +6,7 @@
 #define XS_DELIVER_H
 
 #include "bpf/flowtab.h"
+#include "bpf/fullnat.h"
 #include "bpf/hop.h"
 #include "bpf/measure.h"
 #include "bpf/nat.h"
@@ -82,26 +83,6 @@ static __always_inline bool xs_strip(xs_ctx *c, struct xs_pkt *p, __u32 n)
 	return true;
 }
 
-/* xs_target_hop() - the target's next hop: remembered for a second, then asked for again */
-static __always_inline enum xs_reason xs_target_hop(xs_ctx *c, const struct xs_pkt *p, const struct xs_target *t, __u32 id, __u64 *hop)
-{
-	struct xs_tlive *l = XS_GET(xs_tlive, id);
-	__u32 now = xs_jiffies();
-	enum xs_reason r;
-
-	if (!l)
-		return XS_R_INTERNAL;
-	*hop = *(volatile __u64 *)&l->hop;
-	if (*hop && now - l->hop_seen < feat.hz)
-		return XS_R_NONE;
-	r = xs_hop_fib(c, p, &p->hdr.src, &t->addr, hop);
-	if (r)
-		return r;
-	*(volatile __u64 *)&l->hop = *hop;
-	l->hop_seen = now;
-	return XS_R_NONE;
-}
-
 /* xs_towards() - choose the way of a packet for target t, which is p->to.target: redirect, or the stack. Nothing but the Ethernet
  * header is written. Return: XS_R_STEERED, or why the stack has it although the way is direct */
 static __always_inline enum xs_reason xs_towards(xs_ctx *c, const struct xs_pkt *p, const struct xs_target *t, __u32 way, int *act)
@@ -126,6 +107,7 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 	struct xs_target *t = XS_GET(xs_targets, p->to.target);
 	struct xs_nat n = { .from = &p->hdr.dst, .from_port = p->hdr.dport, .dst = true };
 	enum xs_reason r;
+	int did;
 
 	*act = XS_ACT_PASS;
 	if (!t || !t->port)
@@ -136,30 +118,17 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 	n.to_port = t->port;
 	if (p->ask.strip && !xs_strip(c, p, p->ask.strip))
 		return XS_R_TRUNCATED;
+	if (p->to.own) {
+		did = xs_own_deliver(c);
+		*act = XS_OWN_ACT(did);
+		return XS_OWN_REASON(did);
+	}
 	r = xs_towards(c, p, t, way, act);
 	if (!xs_nat(c, p, &n))
 		return XS_R_TRUNCATED;
 	if (*act != XS_ACT_PASS)
 		xs_ttl_less(c, p);
 	return r;
-}
-
-/* xs_client_hop() - the same for a reply, remembered in the flow; b NULL: a handshake has none */
-static __always_inline enum xs_reason xs_client_hop(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, struct xs_back *b,
-						    __u64 *hop)
-{
-	__u32 now = xs_jiffies();
-	enum xs_reason r;
-
-	*hop = b ? *(volatile __u64 *)&b->hop : 0;
-	if (*hop && now - b->hop_seen < feat.hz)
-		return XS_R_NONE;
-	r = xs_hop_fib(c, p, &s->addr, &p->hdr.dst, hop);
-	if (r || !b)
-		return r;
-	*(volatile __u64 *)&b->hop = *hop;
-	b->hop_seen = now;
-	return XS_R_NONE;
 }
 
 /**
@@ -173,7 +142,7 @@ static __always_inline enum xs_reason xs_return(xs_ctx *c, struct xs_pkt *p, con
 	__u64 hop = 0;
 
 	*act = XS_ACT_PASS;
-	if (p->hdr.ttl <= 1 || xs_client_hop(c, p, s, b, &hop) || xs_hop_go(c, p, hop, act)) {
+	if (p->hdr.ttl <= 1 || xs_client_hop(c, p, s, &p->hdr.dst, b, &hop) || xs_hop_go(c, p, hop, act)) {
 		*act = XS_ACT_PASS;
 		return XS_R_NONE;
 	}

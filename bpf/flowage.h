@@ -5,6 +5,7 @@
 
 #include "bpf/flowtab.h"
 #include "bpf/measure.h"
+#include "bpf/own.h"
 
 /* xs_flow_claim() - hold record i if it was silent for more than limit jiffies; one of several CPUs succeeds */
 static __always_inline bool xs_flow_claim(struct xs_flow *f, const struct xs_back *b, __u32 i, __u32 limit)
@@ -46,10 +47,11 @@ static __always_inline bool xs_is_stray(__u32 i, __u32 home)
 	return (i ^ home) & ~1u;
 }
 
-/* xs_stray_leave() - take the tags of record i out, by the tuples it holds */
-__noinline int xs_stray_leave(__u32 i, __u32 home, __u32 gen)
+/* xs_tags_leave() - take the tags of record i out, by the tuples it holds: a stray's, or of one whose target sees another source */
+__noinline int xs_tags_leave(__u32 i, __u32 home, __u32 gen)
 {
 	struct xs_flow *f = XS_GET(xs_flows, i);
+	const struct xs_end *seen;
 	struct xs_service *s;
 	struct xs_target *t;
 
@@ -57,10 +59,15 @@ __noinline int xs_stray_leave(__u32 i, __u32 home, __u32 gen)
 		return 0;
 	s = xs_service_at(gen & 1, f->service);
 	t = XS_GET(xs_targets, f->target);
-	if (s && t) {
-		xs_tag_move(xs_tuple_hash(&f->client, f->cport, &s->addr, s->port, f->proto, XS_TO_TARGET), i + 1, 0);
-		xs_tag_move(xs_tuple_hash(&f->client, f->cport, &t->addr, t->port, f->proto, XS_TO_CLIENT), i + 1, 0);
-	}
+	seen = xs_end_of(f->own, f->own_port, &f->client, f->cport);
+	if (!s || !t || !seen)
+		return 0;
+	xs_tag_move(xs_tuple_hash(&seen->addr, seen->port, &t->addr, t->port, f->proto, XS_TO_CLIENT), i + 1, 0);
+	if (f->own)
+		xs_stray_count(xs_home(&seen->addr, seen->port, f->proto), false);
+	if (!xs_is_stray(i, home))
+		return 1;
+	xs_tag_move(xs_tuple_hash(&f->client, f->cport, &s->addr, s->port, f->proto, XS_TO_TARGET), i + 1, 0);
 	xs_stray_count(home, false);
 	return 1;
 }
@@ -70,8 +77,8 @@ static __always_inline void xs_flow_empty(const struct xs_flow *f, struct xs_bac
 {
 	__u32 home = xs_home(&f->client, f->cport, f->proto);
 
-	if (xs_is_stray(i, home))
-		xs_stray_leave(i, home, gen);
+	if (xs_is_stray(i, home) || f->own)
+		xs_tags_leave(i, home, gen);
 	b->service = 0;
 }
 

@@ -353,17 +353,18 @@ __noinline int xs_tag_move(__u64 hash, __u32 from, __u32 to)
 }
 
 /* xs_stray_count() - one stray more or less at the pair of home */
-static __always_inline void xs_stray_count(__u32 home, bool more)
+__noinline int xs_stray_count(__u32 home, __u32 more)
 {
 	struct xs_lock *k = XS_GET(xs_locks, home >> 1 & (XS_LOCKS - 1));
 	__u8 *n = xs_strays_of(home);
 
 	if (!k || !n)
-		return;
+		return 0;
 	bpf_spin_lock(&k->lock);
 	if (*n < 255)
 		*n += more ? 1 : *n ? -1 : 0;
 	bpf_spin_unlock(&k->lock);
+	return 0;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "bpf/place.h"
 #include "bpf/rate.h"
 #include "bpf/settle.h"
+#include "bpf/source.h"
 
 /* xs_is_syn() - a segment that asks for a connection */
 static __always_inline bool xs_is_syn(const struct xs_pkt *p)
@@ -29,20 +30,9 @@ static __noinline bool xs_flow_room(const struct xs_pkt *p)
 	return i;
 }
 
-/* xs_conflicts() - whether the client's end and the chosen target are another service's already */
-static __always_inline bool xs_conflicts(struct xs_pkt *p)
-{
-	struct xs_half *h = XS_GET(xs_half_now, 1);
-	__u32 service = 0, i;
-
-	i = xs_kin_find(p, &service);
-	if (i && service != p->id.service && !(feat.dry ? xs_flow_vacant(i - 1, p->id.gen, true) : xs_flow_evict(i - 1, p->id.gen, true)))
-		return true;
-	return xs_half_meets(p->id.half_hash, p->to.target) && h && h->service != p->id.service;
-}
-
-/* xs_settle_once() - the best of the targets that were not found taken. Global: verified once, not once a loop */
-__noinline int xs_settle_once(__u32 levels)
+/* xs_settle_once() - the best of the targets that were not found taken, and how it sees the flow. Global: verified once, not once a loop.
+ * @other: another port of the client's will do */
+__noinline int xs_settle_once(__u32 levels, __u32 other)
 {
 	struct xs_pkt *p = XS_GET(xs_pkts, 0);
 	enum xs_reason r;
@@ -50,20 +40,24 @@ __noinline int xs_settle_once(__u32 levels)
 	if (!p)
 		return XS_R_INTERNAL;
 	r = xs_place(p, levels);
-	return r ? r : xs_conflicts(p) ? XS_R_NAT_CONFLICT : XS_R_NONE;
+	return r ? r : xs_source(p, other);
 }
 
-/* xs_settle() - where an admitted first packet goes. Where the chosen target is taken, the next one */
+/* xs_settle() - where an admitted first packet goes. Where the client's port is taken at the chosen target, the next one; where it is at
+ * all of them, the first one with another port */
 static __noinline enum xs_reason xs_settle(struct xs_pkt *p, const struct xs_service *s)
 {
-	enum xs_reason r;
+	enum xs_reason r, first;
 
-	r = xs_settle_once(s->levels);
-	for (int n = 0; n < XS_TAKEN && r == XS_R_NAT_CONFLICT; n++) {
+	r = first = xs_settle_once(s->levels, false);
+	for (int n = 0; n < XS_TAKEN && r && (first == XS_R_NAT_CONFLICT || first == XS_R_PORTS_EXHAUSTED); n++) {
 		p->to.taken[n] = p->to.target;
-		r = xs_settle_once(s->levels) ? XS_R_NAT_CONFLICT : XS_R_NONE;
+		r = xs_settle_once(s->levels, false) ? first : XS_R_NONE;
 	}
-	return r;
+	if (r != XS_R_NAT_CONFLICT)
+		return r;
+	__builtin_memset(p->to.taken, 0, sizeof(p->to.taken));
+	return xs_settle_once(s->levels, true);
 }
 
 /* xs_acknowledges() - whether a segment ends the handshake: it is near both initial sequence numbers */
@@ -141,7 +135,7 @@ static __noinline int xs_half_begin(struct xs_pkt *p, struct xs_half *h)
 		if (p->hdr.proto == IPPROTO_UDP) {
 			h->flags |= XS_FF_MOVED;
 			xs_half_put(p->id.half_hash, at);
-			at = xs_half_meets(p->id.half_hash, p->to.target);
+			at = xs_half_meets(p->id.half_hash, p->to.target, true);
 		}
 	}
 	xs_half_make(p, h);

@@ -125,6 +125,8 @@ static __always_inline void xs_trace_end(const struct xs_pkt *p, enum xs_reason 
 	t->who = p->ask.who;
 	t->authentic = !!(p->ask.flags & XS_FF_TAGGED);
 	t->target = p->to.target;
+	t->own = p->to.own;
+	t->own_port = p->to.own_port;
 	t->flow = p->to.first ? 0 : p->id.flow;
 	t->half = p->to.first ? 0 : p->id.half;
 }
@@ -138,6 +140,10 @@ static __always_inline void xs_known(struct xs_pkt *p, const struct xs_flow *f)
 	p->to.rule = f->rule;
 	p->ask.tenant = f->tenant;
 	p->ask.class = f->class;
+	if (f->own) {
+		p->to.own = f->own;
+		p->to.own_port = f->own_port;
+	}
 }
 
 /* xs_came() - what a client's packet does to its record: seen, counted, timed, state */
@@ -176,7 +182,7 @@ static __noinline enum xs_reason xs_again(xs_ctx *c, struct xs_pkt *p, const str
 	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
 	r = xs_begin(c, p, s, false);
 	p->to.first = true;
-	return r || feat.dry ? r : xs_flow_enter(p, false);
+	return r || feat.dry ? r : xs_flow_enter(false);
 }
 
 /* xs_decide() - where the packet goes: as its record says, or as is found out now. Return: 0, or why nowhere */

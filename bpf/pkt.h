@@ -57,6 +57,8 @@ struct xs_pkt {
 		__u8 way;
 		__u16 taken[XS_TAKEN];		/* targets not to be chosen: another service has this client's port there */
 		__u8 first;			/* the packet was placed, not only sent on */
+		__u8 own;			/* another source than the client's end: as in a flow */
+		__be16 own_port;
 	} to;
 };
 _Static_assert(sizeof(struct xs_pkt) <= 192, "three cache lines");

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which end a target is to see: it must tell this flow from all others that reply to it. First the client's own end, for targets by
+ * nat; where that is another service's there and no other target will do, the client's address with another port. Targets by
+ * fullnat see an address of this host's own.
+ *
+ * Candidates follow from the flow's tuple by a keyed hash, so that a flow that comes back is seen as before, and a bounded number of
+ * them is tried: with three quarters of the ports in use one flow in a hundred finds none, with half of them one in 65,000. */
+#ifndef XS_SOURCE_H
+#define XS_SOURCE_H
+
+#include "bpf/alias.h"
+#include "bpf/flowenter.h"
+
+#define XS_SOURCE_TRIES 16
+#define XS_SOURCE_CLIENT XS_SOURCE_TRIES	/* in place of a candidate's number: the client's own end */
+
+/* xs_met_mine() - whether the half-open row that stands for the end in question is of the flow that the packet begins */
+static __always_inline bool xs_met_mine(const struct xs_pkt *p, const struct xs_half *h)
+{
+	if (h->service != p->id.service)
+		return false;
+	if (h->own != XS_OWN_ALIAS)
+		return !p->to.own;
+	return h->own_port == p->hdr.sport && xs_same_addr(&h->real, &p->hdr.src);
+}
+
+/* xs_conflicts() - whether replies to the end in p->to, or to the client's, are another flow's already */
+static __always_inline bool xs_conflicts(struct xs_pkt *p)
+{
+	struct xs_half *h = XS_GET(xs_half_now, XS_HALF_MET);
+	const struct xs_end *seen;
+	__u32 service = 0, i;
+	__u64 hash;
+
+	i = xs_kin_find(p, &service);
+	if (i && !xs_is_mine(p, i) && !(feat.dry ? xs_flow_vacant(i - 1, p->id.gen, true) : xs_flow_evict(i - 1, p->id.gen, true)))
+		return true;
+	seen = xs_seen_as(p);
+	if (!seen)
+		return true;
+	hash = p->to.own ? xs_half_hash(&seen->addr, seen->port, p->hdr.proto) : p->id.half_hash;
+	return xs_half_meets(hash, p->to.target, false) && h && !xs_met_mine(p, h);
+}
+
+/* xs_source_nth() - the n-th candidate, into p->to. Return: false: there is none */
+static __always_inline bool xs_source_nth(struct xs_pkt *p, __u32 n, bool host)
+{
+	__u64 hash = xs_tuple_hash(&p->hdr.src, p->hdr.sport, &p->hdr.dst, p->hdr.dport, p->hdr.proto, XS_TO_TARGET);
+	struct xs_own_use *use = XS_GET(xs_own_use, p->id.gen);
+	__u32 some = (__u32)(hash >> 8) + n * 0x9e3779b1u, count;
+
+	if (!use || !use->ports)
+		return false;
+	p->to.own = XS_OWN_CLIENT;
+	p->to.own_port = bpf_htons(use->first + (__u32)((__u64)some * use->ports >> 32));
+	if (!host)
+		return p->to.own_port != p->hdr.sport;
+	count = p->hdr.v6 ? use->n6 : use->n4;
+	if (!count)
+		return false;
+	p->to.own = use->slot[((p->hdr.v6 ? use->n4 : 0) + ((__u32)(hash >> 40) + n) % count) & (XS_OWN_MOST - 1)];
+	return p->to.own;
+}
+
+/* xs_source_try() - whether the n-th candidate is free. Global: verified once, not once a loop */
+__noinline int xs_source_try(__u32 n, __u32 host)
+{
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
+
+	if (!p || (n != XS_SOURCE_CLIENT && !xs_source_nth(p, n, host)))
+		return 0;
+	return !xs_conflicts(p);
+}
+
+/* xs_source_kept() - a conversation that is placed anew and stays where it is is seen there as before. Return: false: it is another */
+static __always_inline bool xs_source_kept(struct xs_pkt *p)
+{
+	struct xs_half *h = p->id.half ? XS_GET(xs_half_now, XS_HALF_SELF) : NULL;
+	struct xs_flow *f = p->id.flow ? XS_GET(xs_flows, p->id.flow - 1) : NULL;
+
+	if (h && h->target == p->to.target && h->own) {
+		p->to.own = h->own;
+		p->to.own_port = h->own_port;
+	} else if (f && f->target == p->to.target && f->own && xs_is_mine(p, p->id.flow)) {
+		p->to.own = f->own;
+		p->to.own_port = f->own_port;
+	}
+	return p->to.own;
+}
+
+/**
+ * xs_source() - Choose the end that the target in p->to sees; writes p->to.own and own_port
+ * @other: the client's own end will not do
+ * Return: 0, XS_R_NAT_CONFLICT or XS_R_PORTS_EXHAUSTED
+ */
+static __always_inline enum xs_reason xs_source(struct xs_pkt *p, bool other)
+{
+	struct xs_target *t = XS_GET(xs_targets, p->to.target);
+	bool host;
+
+	if (!t)
+		return XS_R_INTERNAL;
+	p->to.own = 0;
+	p->to.own_port = 0;
+	host = t->via == XS_VIA_FULLNAT;
+	if (xs_source_kept(p))
+		return XS_R_NONE;
+	if (!host && !other)
+		return xs_source_try(XS_SOURCE_CLIENT, false) ? XS_R_NONE : XS_R_NAT_CONFLICT;
+	for (__u32 n = 0; n < XS_SOURCE_TRIES; n++) {
+		if (xs_source_try(n, host)) {
+			xs_bump(XS_C_SOURCES_REWRITTEN);
+			return XS_R_NONE;
+		}
+		xs_bump(XS_C_SOURCES_TAKEN);
+	}
+	p->to.own = 0;
+	return host ? XS_R_PORTS_EXHAUSTED : XS_R_NAT_CONFLICT;
+}
+
+#endif
