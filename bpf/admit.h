@@ -151,29 +151,32 @@ static __always_inline enum xs_reason xs_read(xs_ctx *c, const struct xs_pkt *p,
 static __noinline enum xs_reason xs_admit(xs_ctx *c, struct xs_pkt *p, const struct xs_service *svc)
 {
 	struct xs_tenant_key k = { .gen = p->id.gen };
-	struct xs_said s = {};
+	struct xs_said *s = XS_GET(xs_said, 0);
 	enum xs_reason r;
 	__u32 off = 0, *id;
 
+	if (!s)
+		return XS_R_INTERNAL;
 	if (svc->shim == XS_SHIM_NONE)
 		return xs_by_source(p, svc);
-	r = xs_read(c, p, &s, &off);
+	__builtin_memset(s, 0, sizeof(*s));
+	r = xs_read(c, p, s, &off);
 	if (r == XS_R_NO_SHIM && svc->shim == XS_SHIM_OPTIONAL)
 		return xs_by_source(p, svc);
 	if (r)
 		return r;
 	if (svc->strip && p->hdr.frag)
 		return XS_R_SHIM_FRAGMENTED;
-	k.number = s.tenant;
+	k.number = s->tenant;
 	id = bpf_map_lookup_elem(&xs_tnt_index, &k);
 	if (!id)
 		return XS_R_TENANT_UNKNOWN;
-	r = xs_prove(c, p, &s, *id, off);
+	r = xs_prove(c, p, s, *id, off);
 	if (r == XS_R_CLOCK_UNUSABLE && svc->shim == XS_SHIM_OPTIONAL) {
 		xs_bump(XS_C_CLOCK_UNUSABLE);
 		return xs_by_source(p, svc);
 	}
-	return r ?: xs_accept(p, &s, svc, *id);
+	return r ?: xs_accept(p, s, svc, *id);
 }
 
 #endif

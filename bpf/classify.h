@@ -22,9 +22,30 @@ static __noinline __u32 xs_service_find(const struct xs_pkt *p)
 	return id ? *id : 0;
 }
 
+/* xs_fetch() - begin to fetch all lines that a SYN may need at once, and long before it does: while it is judged. Not while many are
+ * refused, which never get that far. Writes p->id.home and half_hash */
+static __always_inline void xs_fetch(struct xs_pkt *p)
+{
+	struct xs_recent *n = XS_GET(xs_recent, 0);
+
+	if (!n || (n->wrong > XS_WARY && n->window == xs_jiffies() / XS_WINDOW))
+		return;
+	p->id.home = xs_home(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	xs_touch(XS_GET(xs_flows, p->id.home));
+	xs_half_touch(p->id.half_hash);
+	xs_touch(XS_GET(xs_flows, p->id.home ^ 1));
+}
+
 static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 {
 	p->id.dir = XS_TO_TARGET;
+	if (xs_is_syn(p)) {		/* looked up by xs_knock() */
+		xs_fetch(p);
+		p->id.service = xs_service_find(p);
+		if (p->id.service)
+			return XS_R_NONE;
+	}
 	p->id.flow = xs_flow_find(p);
 	if (!p->id.flow)
 		p->id.service = xs_service_find(p);

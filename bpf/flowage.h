@@ -153,6 +153,12 @@ __noinline __u32 xs_seek_one(__u32 gen)
 	return xs_flow_get(xs_hand(), gen);
 }
 
+/* xs_room_one() - the same record, only asked whether it could be had */
+__noinline int xs_room_one(__u32 gen)
+{
+	return xs_flow_vacant(xs_hand(), gen, false);
+}
+
 /* xs_sweep() - look at the records behind the hand and free expired ones, but not many at once: a packet waits for it */
 __noinline int xs_sweep(__u32 gen)
 {

@@ -97,7 +97,6 @@ static __always_inline __u32 xs_is_kin(const struct xs_tuple *t, __u32 i)
 static __noinline __u32 xs_kin_find(struct xs_pkt *p, __u32 *service)
 {
 	struct xs_tuple t = {};
-	__u8 *strays;
 	__u32 home;
 
 	if (!xs_back_of(p, &t))
@@ -109,8 +108,7 @@ static __noinline __u32 xs_kin_find(struct xs_pkt *p, __u32 *service)
 	*service = xs_is_kin(&t, (home ^ 1) + 1);
 	if (*service)
 		return (home ^ 1) + 1;
-	strays = xs_strays_of(home);
-	return strays && *strays ? xs_stray_find(&t, service) : 0;
+	return xs_has_strays(home) ? xs_stray_find(&t, service) : 0;
 }
 
 /* xs_flow_undo() - take back a record that could not be entered */

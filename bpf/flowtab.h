@@ -166,6 +166,14 @@ static __always_inline __u32 xs_line_find(const struct xs_tuple *t, __u64 hash, 
 	return *service ? i : 0;
 }
 
+/* xs_has_strays() - whether the pair of home has any */
+static __always_inline bool xs_has_strays(__u32 home)
+{
+	struct xs_flow *f = XS_GET(xs_flows, home & ~1u);
+
+	return f && f->strays;
+}
+
 /* xs_stray_find() - the record of a tuple at neither of its places */
 static __noinline __u32 xs_stray_find(const struct xs_tuple *t, __u32 *service)
 {
@@ -174,23 +182,13 @@ static __noinline __u32 xs_stray_find(const struct xs_tuple *t, __u32 *service)
 	return xs_line_find(t, hash, xs_line_first(hash), service) ?: xs_line_find(t, hash, xs_line_second(hash), service);
 }
 
-static __always_inline __u8 *xs_strays_of(__u32 home)
-{
-	struct xs_strays *s = XS_GET(xs_strays, home >> 7);
-
-	return s ? &s->n[home >> 1 & 63] : NULL;
-}
-
 /* xs_find_away() - the record of a tuple that is not at its first place: its neighbour, or a stray */
 static __noinline __u32 xs_find_away(const struct xs_tuple *t, __u32 home, __u32 *service)
 {
-	__u8 *strays;
-
 	*service = xs_is_it(t, (home ^ 1) + 1);
 	if (*service)
 		return (home ^ 1) + 1;
-	strays = xs_strays_of(home);
-	return strays && *strays ? xs_stray_find(t, service) : 0;
+	return xs_has_strays(home) ? xs_stray_find(t, service) : 0;
 }
 
 /* xs_tuple_find() - the record of a tuple whose first place is home; sets its service. Return: index + 1, 0: none */
@@ -212,9 +210,18 @@ static __always_inline __u32 xs_flow_find(struct xs_pkt *p)
 		.other = fwd ? &p->hdr.dst : &p->hdr.src, .oport = fwd ? p->hdr.dport : p->hdr.sport,
 		.proto = p->hdr.proto, .dir = p->id.dir, .gen = p->id.gen,
 	};
+	__u32 service = 0, i;
+	struct xs_back *b;
 
 	p->id.home = xs_home(t.client, t.cport, t.proto);
-	return xs_tuple_find(&t, p->id.home, &p->id.service);
+	if (p->hdr.pay_len) {	/* it will be timed */
+		b = XS_GET(xs_backs, p->id.home);
+		xs_touch(b ? &b->times : NULL);
+	}
+	i = xs_tuple_find(&t, p->id.home, &service);
+	if (i)
+		p->id.service = service;
+	return i;
 }
 
 static __always_inline __u32 xs_jiffies(void)
@@ -356,13 +363,13 @@ __noinline int xs_tag_move(__u64 hash, __u32 from, __u32 to)
 __noinline int xs_stray_count(__u32 home, __u32 more)
 {
 	struct xs_lock *k = XS_GET(xs_locks, home >> 1 & (XS_LOCKS - 1));
-	__u8 *n = xs_strays_of(home);
+	struct xs_flow *f = XS_GET(xs_flows, home & ~1u);
 
-	if (!k || !n)
+	if (!k || !f)
 		return 0;
 	bpf_spin_lock(&k->lock);
-	if (*n < 255)
-		*n += more ? 1 : *n ? -1 : 0;
+	if (f->strays < 255)
+		f->strays += more ? 1 : f->strays ? -1 : 0;
 	bpf_spin_unlock(&k->lock);
 	return 0;
 }

@@ -14,6 +14,10 @@
 enum { XS_HALF_SELF, XS_HALF_MET, XS_HALF_ALIAS, XS_HALFS };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, XS_HALFS); __type(key, __u32); __type(value, struct xs_half); } xs_half_now SEC(".maps");
 
+/* Bits of a hash that its fingerprint carries: one that is always set, and whether it is of datagrams, which live otherwise */
+#define XS_HALF_SET (1ULL << 32)
+#define XS_HALF_UDP (1ULL << 33)
+
 /* xs_half_hash() - of the client's end alone: replies do not show the service */
 static __always_inline __u64 xs_half_hash(const struct xs_addr *client, __be16 cport, __u8 proto)
 {
@@ -23,12 +27,27 @@ static __always_inline __u64 xs_half_hash(const struct xs_addr *client, __be16 c
 	xs_sip13_word(&s, xs_pair(client->w[3], client->w[2]));
 	xs_sip13_word(&s, xs_pair(client->w[1], client->w[0]));
 	xs_sip13_word(&s, (__u32)cport << 8 | proto);
-	return xs_sip13_end(&s);
+	return (xs_sip13_end(&s) & ~(XS_HALF_SET | XS_HALF_UDP)) | XS_HALF_SET | (proto == IPPROTO_UDP ? XS_HALF_UDP : 0);
 }
 
 static __always_inline __u32 xs_half_fp(__u64 hash)
 {
-	return (__u32)(hash >> 32) | 1;
+	return (__u32)(hash >> 32);
+}
+
+/* xs_half_first() - which place of its line a row takes if several are free */
+static __always_inline __u32 xs_half_first(__u64 hash)
+{
+	return hash >> 61;
+}
+
+/* xs_half_touch() - begin to fetch what a new row needs: its line, and where it will stand unless others are there */
+static __always_inline void xs_half_touch(__u64 hash)
+{
+	__u32 line = (__u32)hash & feat.half_mask;
+
+	xs_touch(XS_GET(xs_hlines, line));
+	xs_touch(XS_GET(xs_halfs, line * XS_LINE_TAGS + xs_half_first(hash)));
 }
 
 /* xs_half_heard() - whether a target's segment answers the handshake of row h, by its numbers: the client may have a connection to
@@ -105,13 +124,21 @@ __noinline __u32 xs_half_find(__u64 hash, __u32 which)
 {
 	__u32 line = (__u32)hash & feat.half_mask, fp = xs_half_fp(hash);
 	struct xs_line *l = XS_GET(xs_hlines, line);
+	struct xs_pkt *p = XS_GET(xs_pkts, which);
+	bool alone = true;
 	int r;
 
-	if (!l)
+	if (!l || !p)
 		return 0;
-	for (__u32 n = 0; n < XS_LINE_TAGS; n++)
-		if (l->tag[n] >> 32 == fp && (r = xs_half_try(line, n, fp, which)))
+	for (__u32 n = 0; n < XS_LINE_TAGS; n++) {
+		if (l->tag[n] >> 32 != fp)
+			continue;
+		alone = false;
+		r = xs_half_try(line, n, fp, which);
+		if (r)
 			return r == XS_HALF_ALIAS ? xs_alias_follow(which) : line * XS_LINE_TAGS + n + 1;
+	}
+	p->id.half_alone = alone;
 	return 0;
 }
 
@@ -149,22 +176,26 @@ __noinline __u32 xs_half_meets(__u64 hash, __u32 target, __u32 mine)
 	return 0;
 }
 
-/* xs_half_place() - where a new row goes: a free place, else the oldest. Counts one pushed out before its time */
-static __always_inline __u32 xs_half_place(const struct xs_line *l, __u32 line, __u32 gen)
+/* xs_half_place() - where a new row goes: the place it has been fetched for, else a free one, else the oldest's. Counts one pushed out
+ * before its time. The tags tell all of it: an old row is not fetched to be overwritten */
+static __always_inline __u32 xs_half_place(const struct xs_line *l, __u32 first, __u32 gen)
 {
-	__u32 now = xs_jiffies(), oldest = 0, place = 0, age;
-	struct xs_half *h;
+	__u32 now = xs_jiffies(), oldest = 0, place = first, age, n;
+	__u32 tcp = xs_half_limit(gen, IPPROTO_TCP), udp = xs_half_limit(gen, IPPROTO_UDP);
+	__u64 tag;
 
-	for (__u32 n = 0; n < XS_LINE_TAGS; n++) {
-		age = l->tag[n] ? now - (__u32)l->tag[n] : 0x7fffffff;
-		if (age >= oldest) {
+	for (__u32 i = 0; i < XS_LINE_TAGS; i++) {
+		n = (first + i) & (XS_LINE_TAGS - 1);
+		tag = l->tag[n];
+		age = now - (__u32)tag;
+		if (!tag || age > (tag & XS_HALF_UDP ? udp : tcp))
+			return n;
+		if (age > oldest) {
 			oldest = age;
 			place = n;
 		}
 	}
-	h = XS_GET(xs_halfs, line * XS_LINE_TAGS + place);
-	if (h && oldest <= xs_half_limit(gen, h->proto))
-		xs_bump(XS_C_HALF_EVICTED);
+	xs_bump(XS_C_HALF_EVICTED);
 	return place;
 }
 
@@ -182,7 +213,7 @@ __noinline __u32 xs_half_write(__u64 hash, __u32 at, __u32 element)
 	if (!now || !l || !k || !p)
 		return 0;
 	if (!at)
-		n = xs_half_place(l, line, p->id.gen);
+		n = xs_half_place(l, xs_half_first(hash), p->id.gen);
 	h = XS_GET(xs_halfs, line * XS_LINE_TAGS + n);
 	if (!h)
 		return 0;

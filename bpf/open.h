@@ -9,55 +9,70 @@
 #include "bpf/settle.h"
 #include "bpf/source.h"
 
-/* xs_is_syn() - a segment that asks for a connection */
-static __always_inline bool xs_is_syn(const struct xs_pkt *p)
-{
-	return (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) == XS_TCP_SYN;
-}
+#define XS_SETTLE_MORE -1
 
 /* xs_flow_room() - whether a record could be had now: a handshake that could not become one is refused before it begins */
 static __noinline bool xs_flow_room(const struct xs_pkt *p)
 {
-	struct xs_flow *f;
-	__u32 i;
+	bool room = xs_flow_vacant(p->id.home, p->id.gen, false) || xs_flow_vacant(p->id.home ^ 1, p->id.gen, false);
 
-	if (xs_flow_vacant(p->id.home, p->id.gen, false) || xs_flow_vacant(p->id.home ^ 1, p->id.gen, false))
-		return true;
-	i = xs_seek(p->id.gen);
-	f = i ? XS_GET(xs_flows, i - 1) : NULL;
-	if (f)
-		f->state = XS_F_FREE;
-	return i;
+	for (int k = 0; k < XS_SEEK && !room; k++)
+		room = xs_room_one(p->id.gen);
+	return room;
 }
 
-/* xs_settle_once() - the best of the targets that were not found taken, and how it sees the flow. Global: verified once, not once a loop.
- * @other: another port of the client's will do */
-__noinline int xs_settle_once(__u32 levels, __u32 other)
+/* xs_settle_none() - no target is left where the flow could be told from others: where that was for the client's port, another one is
+ * tried at the first. Return: XS_SETTLE_MORE, or the reason */
+static __always_inline int xs_settle_none(struct xs_pkt *p)
 {
-	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+	if (p->to.crowded == XS_CROWDED_ALL || p->to.other)
+		return p->to.crowded == XS_CROWDED_ALL ? XS_R_PORTS_EXHAUSTED : XS_R_NAT_CONFLICT;
+	p->to.other = true;
+	__builtin_memset(p->to.taken, 0, sizeof(p->to.taken));
+	return XS_SETTLE_MORE;
+}
+
+/* xs_settle_next() - after a try that failed for r: the next source for the target, if there are any, else the next target. Return: as
+ * xs_settle_none() */
+static __always_inline int xs_settle_next(struct xs_pkt *p, enum xs_reason r)
+{
+	if (!p->to.crowded)
+		p->to.crowded = r == XS_R_PORTS_EXHAUSTED ? XS_CROWDED_ALL : XS_CROWDED_PORT;
+	if ((p->to.other || r == XS_R_PORTS_EXHAUSTED) && ++p->to.tries < XS_SOURCE_TRIES)
+		return XS_SETTLE_MORE;
+	p->to.tries = 0;
+	if (p->to.other || p->to.turn == XS_TAKEN)
+		return xs_settle_none(p);
+	p->to.taken[p->to.turn++ & (XS_TAKEN - 1)] = p->to.target;
+	return XS_SETTLE_MORE;
+}
+
+/* xs_settle_once() - a try: the best of the targets that were not found taken, and how it sees the flow. Its state is in p->to, where the
+ * verifier does not follow it. Global: verified once, not once a loop. Return: 0, the reason, or XS_SETTLE_MORE: try on */
+__noinline int xs_settle_once(__u32 gen)
+{
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
+	struct xs_service *s = p ? xs_service_at(gen, p->id.service) : NULL;
 	enum xs_reason r;
 
-	if (!p)
+	if (!s)
 		return XS_R_INTERNAL;
-	r = xs_place(p, levels);
-	return r ? r : xs_source(p, other);
+	r = p->to.tries ? XS_R_NONE : xs_place(p, s);
+	if (r)
+		return p->to.crowded ? xs_settle_none(p) : r;
+	r = xs_source(p);
+	return r ? xs_settle_next(p, r) : XS_R_NONE;
 }
 
 /* xs_settle() - where an admitted first packet goes. Where the client's port is taken at the chosen target, the next one; where it is at
  * all of them, the first one with another port */
-static __noinline enum xs_reason xs_settle(struct xs_pkt *p, const struct xs_service *s)
+static __always_inline enum xs_reason xs_settle(struct xs_pkt *p)
 {
-	enum xs_reason r, first;
+	int r = XS_SETTLE_MORE;
 
-	r = first = xs_settle_once(s->levels, false);
-	for (int n = 0; n < XS_TAKEN && r && (first == XS_R_NAT_CONFLICT || first == XS_R_PORTS_EXHAUSTED); n++) {
-		p->to.taken[n] = p->to.target;
-		r = xs_settle_once(s->levels, false) ? first : XS_R_NONE;
-	}
-	if (r != XS_R_NAT_CONFLICT)
-		return r;
-	__builtin_memset(p->to.taken, 0, sizeof(p->to.taken));
-	return xs_settle_once(s->levels, true);
+	for (int n = 0; n < (XS_TAKEN + 2) * XS_SOURCE_TRIES && r == XS_SETTLE_MORE; n++)
+		r = xs_settle_once(p->id.gen);
+	return r == XS_SETTLE_MORE ? XS_R_NAT_CONFLICT : r;
 }
 
 /* xs_acknowledges() - whether a segment ends the handshake: it is near both initial sequence numbers */
@@ -81,13 +96,14 @@ static __always_inline bool xs_is_of(const struct xs_pkt *p, const struct xs_hal
 
 /* xs_under_way() - a client's packet of a handshake that has a row: of the right numbers, if it asks for nothing. What is asked for
  * again keeps the row, as it does one at the target. Return: 0 to go on to p->to, or why not */
-static __noinline enum xs_reason xs_under_way(struct xs_pkt *p)
+__noinline int xs_under_way(xs_ctx *c)
 {
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
 	struct xs_half *h = XS_GET(xs_half_now, 0);
 	struct xs_flow *f;
 	enum xs_reason r;
 
-	if (!h)
+	if (!h || !p || !c)
 		return XS_R_INTERNAL;
 	if (feat.dry)
 		return XS_R_NONE;
@@ -149,11 +165,13 @@ static __always_inline bool xs_is_martian(const struct xs_pkt *p)
 {
 	struct xs_service_key k = { .addr = p->hdr.src, .port = p->hdr.sport, .proto = p->hdr.proto, .gen = p->id.gen };
 	const struct xs_addr *a = &p->hdr.src;
+	struct xs_maybe *m = XS_GET(xs_maybe, 0);
 	__u8 net = p->hdr.v6 ? (__u8)a->w[0] : (__u8)a->w[3];	/* the first byte on the wire */
 
 	if (p->hdr.v6 ? net == 0xff || (!(a->w[0] | a->w[1] | a->w[2]) && bpf_ntohl(a->w[3]) <= 1) : net == 0 || net == 127 || net >= 224)
 		return true;
-	return bpf_map_lookup_elem(&xs_svc_index, &k);	/* a service as a client: requests would go in a circle */
+	/* a service as a client: requests would go in a circle */
+	return m && xs_maybe_ours(m, a, p->hdr.sport, p->hdr.proto) && bpf_map_lookup_elem(&xs_svc_index, &k);
 }
 
 /* xs_begin() - a first packet: who asks, where to, and whether now. @anew: as xs_rate() has it. Apart from xs_settle(), for the sake
@@ -162,13 +180,40 @@ static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, cons
 {
 	enum xs_reason r;
 
-	if ((r = xs_admit(c, p, s)))	/* shim, source   -> p->ask */
+	if (!p->ask.who && (r = xs_admit(c, p, s)))	/* shim, source   -> p->ask */
 		return r;
-	if ((r = xs_settle(p, s)))	/* p->ask, rules  -> p->to */
+	if ((r = xs_settle(p)))	/* p->ask, rules  -> p->to */
 		return r;
 	if ((r = xs_rate(p, anew)))	/* p->ask, clock  -> yes, or not yet */
 		return r;
 	return p->hdr.frag ? xs_frag_first(c, p, p->to.target, p->to.way) : XS_R_NONE;
+}
+
+/**
+ * xs_knock() - A SYN to a service is judged before any table of flows is looked at: who has no right to ask costs no more than his tag
+ * One that repeats what has been let in, with a tag grown old, goes where that went; but not while many tags are wrong, when nothing has
+ * been fetched for it (then p->id.half_hash is 0). Writes p->ask and p->id.half_hash
+ * Return: 0, or why it would be refused
+ */
+static __always_inline enum xs_reason xs_knock(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+{
+	struct xs_recent *n = XS_GET(xs_recent, 0);
+	enum xs_reason r;
+	__u32 now;
+
+	if (!n)
+		return XS_R_INTERNAL;
+	if (xs_is_martian(p))
+		return XS_R_MARTIAN;
+	r = xs_admit(c, p, s);
+	if (r == XS_R_SHIM_UNAUTHENTIC) {
+		now = xs_jiffies() / XS_WINDOW;
+		n->wrong = n->window == now ? n->wrong + 1 : 1;
+		n->window = now;
+	}
+	if (!r && !p->id.half_hash)
+		p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	return r;
 }
 
 /**
@@ -182,9 +227,11 @@ static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
 
 	if (!h)
 		return XS_R_INTERNAL;
-	if (xs_is_martian(p))
-		return XS_R_MARTIAN;
-	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	if (!p->ask.who) {
+		if (xs_is_martian(p))
+			return XS_R_MARTIAN;
+		p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+	}
 	p->id.half = xs_half_find(p->id.half_hash, XS_PKT_SELF);
 	if (p->id.half && !xs_asks_again(p, h, shim)) {
 		xs_half_known(p, h);
@@ -197,7 +244,7 @@ static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
  * xs_open() - A first packet, or one that is placed anew: a half-open row for it; writes p->ask and p->to
  * Return: 0, or why the packet goes no further
  */
-static __noinline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+static __always_inline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
 {
 	struct xs_half *h = XS_GET(xs_half_now, 0);
 	struct xs_flow *f;

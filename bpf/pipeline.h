@@ -5,69 +5,9 @@
 
 #include "bpf/classify.h"
 #include "bpf/deliver.h"
-#include "bpf/frag.h"
+#include "bpf/first.h"
 #include "bpf/heard.h"
-#include "bpf/open.h"
 #include "bpf/refuse.h"
-
-/* xs_has_shim() - whether a datagram looks as if it carried a shim */
-static __always_inline bool xs_has_shim(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s)
-{
-	__be16 *magic;
-
-	if (s->shim == XS_SHIM_NONE || p->hdr.pay_len < XS_SHIM_MIN)
-		return false;
-	magic = xs_at(c, p->hdr.pay, 2);
-	return magic && *magic == bpf_htons(XS_SHIM_MAGIC);
-}
-
-/* What a packet is to the record that its flow has. */
-enum xs_start { XS_GOES_ON, XS_PLACE_AGAIN, XS_BEGINS };
-
-/* xs_starts() - XS_BEGINS: a SYN for another connection (the record's is closed, silent for too long, or at a target that is down), or
- * whatever follows one; XS_PLACE_AGAIN: a datagram with a shim, or whose target is gone */
-static __always_inline enum xs_start xs_starts(xs_ctx *c, const struct xs_pkt *p, const struct xs_flow *f, const struct xs_service *s)
-{
-	bool tcp = p->hdr.proto == IPPROTO_TCP;
-	struct xs_settings *set;
-	struct xs_target *t;
-	struct xs_tlive *l;
-	struct xs_back *b;
-
-	if (tcp && !xs_is_syn(p))
-		return XS_GOES_ON;
-	set = XS_GET(xs_settings, p->id.gen);
-	b = XS_GET(xs_backs, p->id.flow - 1);
-	t = XS_GET(xs_targets, f->target);
-	l = XS_GET(xs_tlive, f->target);
-	if (!set || !b || !t || !l)
-		return XS_GOES_ON;
-	if (f->state == XS_F_CLOSING || xs_flow_over(f, b, xs_timeout(set, f->state), xs_jiffies()))
-		return XS_BEGINS;
-	if (tcp)
-		return !t->port || l->state == XS_T_DOWN ? XS_BEGINS : XS_GOES_ON;
-	return !t->port || xs_has_shim(c, p, s) ? XS_PLACE_AGAIN : XS_GOES_ON;
-}
-
-/* xs_follows() - whether the segment is of the handshake that follows the record's connection; then p->to is its */
-static __noinline bool xs_follows(struct xs_pkt *p, struct xs_flow *f)
-{
-	struct xs_half *h = XS_GET(xs_half_now, 0);
-
-	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
-	p->id.half = xs_half_find(p->id.half_hash, XS_PKT_SELF);
-	if (!p->id.half || !h) {
-		if (!feat.dry)
-			f->flags &= ~XS_FF_FOLLOWED;
-		return false;
-	}
-	if (xs_is_of(p, h)) {
-		xs_half_known(p, h);
-		return true;
-	}
-	p->id.half = 0;
-	return false;
-}
 
 /* xs_advance() - what a packet of the client does to the state of its flow (table in maps/flow.h). Return: false: nothing, as it ends
  * another connection */
@@ -131,21 +71,6 @@ static __always_inline void xs_trace_end(const struct xs_pkt *p, enum xs_reason 
 	t->half = p->to.first ? 0 : p->id.half;
 }
 
-/* xs_known() - a later packet of a flow goes where the flow goes */
-static __always_inline void xs_known(struct xs_pkt *p, const struct xs_flow *f)
-{
-	p->to.target = f->target;
-	p->to.way = f->way;
-	p->to.level = f->level;
-	p->to.rule = f->rule;
-	p->ask.tenant = f->tenant;
-	p->ask.class = f->class;
-	if (f->own) {
-		p->to.own = f->own;
-		p->to.own_port = f->own_port;
-	}
-}
-
 /* xs_came() - what a client's packet does to its record: seen, counted, timed, state */
 static __always_inline enum xs_reason xs_came(xs_ctx *c, struct xs_pkt *p)
 {
@@ -174,44 +99,34 @@ static __always_inline enum xs_reason xs_came(xs_ctx *c, struct xs_pkt *p)
 	return XS_R_NONE;
 }
 
-/* xs_again() - a datagram with a shim begins another request of its conversation: placed anew, in a record if it moves */
-static __noinline enum xs_reason xs_again(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+/* xs_goes_on() - whether the packet only goes on with the flow of its record, as nearly all do. What may be more is found out by
+ * xs_first() */
+static __always_inline bool xs_goes_on(xs_ctx *c, const struct xs_pkt *p, const struct xs_flow *f, const struct xs_service *s)
 {
-	enum xs_reason r;
+	struct xs_settings *set;
+	struct xs_target *t;
 
-	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
-	r = xs_begin(c, p, s, false);
-	p->to.first = true;
-	return r || feat.dry ? r : xs_flow_enter(false);
+	if (p->hdr.proto == IPPROTO_TCP)
+		return !xs_is_syn(p) && !(f->flags & XS_FF_FOLLOWED);
+	set = XS_GET(xs_settings, p->id.gen);
+	t = XS_GET(xs_targets, f->target);
+	return set && t && t->port && xs_jiffies() - f->seen <= set->udp_idle_s * feat.hz && !xs_has_shim(c, p, s);
 }
 
 /* xs_decide() - where the packet goes: as its record says, or as is found out now. Return: 0, or why nowhere */
 static __always_inline enum xs_reason xs_decide(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
 {
-	enum xs_start start = XS_BEGINS;
-	struct xs_flow *f = NULL;
+	struct xs_flow *f = p->id.flow ? XS_GET(xs_flows, p->id.flow - 1) : NULL;
 	enum xs_reason r;
 
-	if (p->id.flow) {
-		f = XS_GET(xs_flows, p->id.flow - 1);
-		if (!f)
-			return XS_R_INTERNAL;
-		start = xs_starts(c, p, f, s);
+	if (f && xs_goes_on(c, p, f, s)) {
+		xs_known(p, f);
+		return XS_R_NONE;
 	}
-	if (f && start != XS_GOES_ON && !xs_service_find(p))
-		return XS_R_NOT_OURS;	/* only the flows it had go on to a service that is gone */
-	if (start == XS_BEGINS) {
-		r = xs_met(p, p->hdr.proto == IPPROTO_UDP && xs_has_shim(c, p, s));
-		if (!r)
-			return xs_open(c, p, s);
-		return r == XS_R_STEERED ? xs_under_way(p) : r;
-	}
-	if (start == XS_PLACE_AGAIN)
-		return xs_again(c, p, s);
-	if (f->flags & XS_FF_FOLLOWED && xs_follows(p, f))
-		return xs_under_way(p);
-	xs_known(p, f);
-	return XS_R_NONE;
+	r = xs_first(c);
+	if (r == XS_R_STEERED)
+		return xs_under_way(c);
+	return r == XS_R_PLACED ? xs_again(c) : r;
 }
 
 static __always_inline enum xs_reason xs_to_target(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, int *act)

@@ -13,6 +13,7 @@
 enum { XS_TCP_FIN = 1, XS_TCP_SYN = 2, XS_TCP_RST = 4, XS_TCP_PSH = 8, XS_TCP_ACK = 16 };
 #define XS_TAKEN 4		/* targets that may be found taken before a flow is refused */
 enum xs_dir { XS_TO_TARGET, XS_TO_CLIENT };
+enum xs_crowded { XS_CROWDED_PORT = 1, XS_CROWDED_ALL };	/* the client's port is taken there, no port is left there */
 
 struct xs_pkt {
 	struct {				/* parse writes */
@@ -34,6 +35,8 @@ struct xs_pkt {
 		__u32 home;			/* where its record should be */
 		__u32 half;			/* index + 1 of a half-open row, 0: none; then xs_half_now has it */
 		__u64 half_hash;		/* of the client's end; where half is asked for */
+		__u8 alone;			/* no record has this client's end: none can be in the way */
+		__u8 half_alone;		/* nor has a half-open row */
 	} id;
 	struct {				/* admit writes: first packets only */
 		__u32 tenant;			/* id, 0: none */
@@ -51,14 +54,17 @@ struct xs_pkt {
 	} ask;
 	struct {				/* place writes */
 		__u32 target;			/* id */
-		__u32 rule;			/* row */
+		__u16 rule;			/* row */
+		__be16 own_port;		/* with own */
 		__u8 level, set;
 		__u8 met;			/* see place.h */
 		__u8 way;
 		__u16 taken[XS_TAKEN];		/* targets not to be chosen: another service has this client's port there */
 		__u8 first;			/* the packet was placed, not only sent on */
 		__u8 own;			/* another source than the client's end: as in a flow */
-		__be16 own_port;
+		__u8 tries;			/* where xs_settle() has come to: sources tried at the target */
+		__u8 turn : 4, other : 1;	/* targets in taken; the client's own end will not do */
+		__u8 crowded : 2;		/* why the first of them would not: enum xs_crowded */
 	} to;
 };
 _Static_assert(sizeof(struct xs_pkt) <= 192, "three cache lines");
@@ -68,6 +74,23 @@ _Static_assert(sizeof(struct xs_pkt) <= 192, "three cache lines");
  * one is for the packet that an ICMP error quotes, the third for the headers of one that is shown otherwise for a while. */
 enum { XS_PKT_SELF, XS_PKT_QUOTED, XS_PKT_KEPT, XS_PKTS };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, XS_PKTS); __type(key, __u32); __type(value, struct xs_pkt); } xs_pkts SEC(".maps");
+
+/* What this CPU has found out a moment ago. */
+struct xs_recent {
+	__u64 jiffies;		/* when s was read */
+	__u64 s;		/* unix time */
+	__s64 off;		/* it was read with: another one is another clock */
+	__u32 window, wrong;	/* tags found wrong in this stretch of XS_WINDOW jiffies */
+};
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct xs_recent); } xs_recent SEC(".maps");
+#define XS_WINDOW 64
+#define XS_WARY 8		/* more wrong tags than that, and the SYNs of the stretch are judged before anything is fetched for them */
+
+/* xs_is_syn() - a segment that asks for a connection */
+static __always_inline bool xs_is_syn(const struct xs_pkt *p)
+{
+	return (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) == XS_TCP_SYN;
+}
 
 /* xs_pkt_new() - a zeroed one. Return: NULL never, but the verifier wants it asked */
 static __always_inline struct xs_pkt *xs_pkt_new(void)

@@ -176,11 +176,17 @@ static __always_inline bool xs_rule_key(const struct xs_pkt *p, __u32 level, __u
 	return true;
 }
 
-/* xs_rule_best() - the most specific live rule; only levels at which rules exist are asked. Writes p->to.rule, level */
-static __always_inline bool xs_rule_best(struct xs_pkt *p, __u32 levels, __u32 *deep)
+/* xs_rule_best() - the most specific live rule; only levels at which rules exist are asked. @own: row of the service's own configured
+ * rule, 0: none, or it may not be the one. Writes p->to.rule, level */
+static __always_inline bool xs_rule_best(struct xs_pkt *p, __u32 levels, __u32 own, __u32 *deep)
 {
 	struct xs_rule_key k;
 
+	if (levels == 1 << XS_L_SERVICE && own) {	/* nothing more specific, nothing fed: no need to ask */
+		p->to.rule = own;
+		p->to.level = XS_L_SERVICE;
+		return true;
+	}
 #pragma unroll
 	for (__u32 level = 0; level < XS_L_MAX; level++) {
 		if (!(levels & 1 << level))
@@ -251,7 +257,7 @@ static __always_inline void xs_trace_place(const struct xs_pkt *p, __u32 key)
  * send the flow where the operator said it must not go.
  * Return: 0, XS_R_NO_RULE, XS_R_ZONE_DENIED or XS_R_NO_TARGET
  */
-static __noinline enum xs_reason xs_place(struct xs_pkt *p, __u32 levels)
+static __always_inline enum xs_reason xs_place(struct xs_pkt *p, const struct xs_service *s)
 {
 	struct xs_tenant *tenant = XS_GET(xs_tenants, p->id.gen * XS_MAX_TENANTS + (p->ask.tenant & (XS_MAX_TENANTS - 1)));
 	struct xs_levels *fed = XS_GET(xs_levels, p->id.service);
@@ -262,7 +268,7 @@ static __noinline enum xs_reason xs_place(struct xs_pkt *p, __u32 levels)
 
 	if (!tenant || !fed)
 		return XS_R_INTERNAL;
-	if (!xs_rule_best(p, levels | fed->fed, &deep))
+	if (!xs_rule_best(p, s->levels | fed->fed, fed->fed & 1 << XS_L_SERVICE ? 0 : s->rule, &deep))
 		return XS_R_NO_RULE;
 	rule = XS_GET(xs_rows, p->to.rule);
 	if (!rule)

@@ -23,6 +23,8 @@ struct xs_said {
 	__u8 prompt;		/* short form: the same as it stands there */
 };
 
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct xs_said); } xs_said SEC(".maps");
+
 /* The bytes under a tag, as words; per CPU because they are too many for the stack. */
 struct xs_scratch {
 	__u32 w[32];

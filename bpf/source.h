@@ -12,7 +12,6 @@
 #include "bpf/flowenter.h"
 
 #define XS_SOURCE_TRIES 16
-#define XS_SOURCE_CLIENT XS_SOURCE_TRIES	/* in place of a candidate's number: the client's own end */
 
 /* xs_met_mine() - whether the half-open row that stands for the end in question is of the flow that the packet begins */
 static __always_inline bool xs_met_mine(const struct xs_pkt *p, const struct xs_half *h)
@@ -32,9 +31,11 @@ static __always_inline bool xs_conflicts(struct xs_pkt *p)
 	__u32 service = 0, i;
 	__u64 hash;
 
-	i = xs_kin_find(p, &service);
+	i = p->id.alone && !p->to.own ? 0 : xs_kin_find(p, &service);
 	if (i && !xs_is_mine(p, i) && !(feat.dry ? xs_flow_vacant(i - 1, p->id.gen, true) : xs_flow_evict(i - 1, p->id.gen, true)))
 		return true;
+	if (p->id.half_alone && !p->to.own)
+		return false;
 	seen = xs_seen_as(p);
 	if (!seen)
 		return true;
@@ -56,20 +57,12 @@ static __always_inline bool xs_source_nth(struct xs_pkt *p, __u32 n, bool host)
 	if (!host)
 		return p->to.own_port != p->hdr.sport;
 	count = p->hdr.v6 ? use->n6 : use->n4;
-	if (!count)
+	if (!count) {
+		p->to.own = 0;
 		return false;
+	}
 	p->to.own = use->slot[((p->hdr.v6 ? use->n4 : 0) + ((__u32)(hash >> 40) + n) % count) & (XS_OWN_MOST - 1)];
 	return p->to.own;
-}
-
-/* xs_source_try() - whether the n-th candidate is free. Global: verified once, not once a loop */
-__noinline int xs_source_try(__u32 n, __u32 host)
-{
-	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
-
-	if (!p || (n != XS_SOURCE_CLIENT && !xs_source_nth(p, n, host)))
-		return 0;
-	return !xs_conflicts(p);
 }
 
 /* xs_source_kept() - a conversation that is placed anew and stays where it is is seen there as before. Return: false: it is another */
@@ -89,11 +82,10 @@ static __always_inline bool xs_source_kept(struct xs_pkt *p)
 }
 
 /**
- * xs_source() - Choose the end that the target in p->to sees; writes p->to.own and own_port
- * @other: the client's own end will not do
- * Return: 0, XS_R_NAT_CONFLICT or XS_R_PORTS_EXHAUSTED
+ * xs_source() - Choose the end that the target in p->to sees: one try, p->to.tries says which; writes p->to.own and own_port
+ * Return: 0; XS_R_NAT_CONFLICT or XS_R_PORTS_EXHAUSTED: this one is another's, or there is none
  */
-static __always_inline enum xs_reason xs_source(struct xs_pkt *p, bool other)
+static __always_inline enum xs_reason xs_source(struct xs_pkt *p)
 {
 	struct xs_target *t = XS_GET(xs_targets, p->to.target);
 	bool host;
@@ -105,16 +97,15 @@ static __always_inline enum xs_reason xs_source(struct xs_pkt *p, bool other)
 	host = t->via == XS_VIA_FULLNAT;
 	if (xs_source_kept(p))
 		return XS_R_NONE;
-	if (!host && !other)
-		return xs_source_try(XS_SOURCE_CLIENT, false) ? XS_R_NONE : XS_R_NAT_CONFLICT;
-	for (__u32 n = 0; n < XS_SOURCE_TRIES; n++) {
-		if (xs_source_try(n, host)) {
-			xs_bump(XS_C_SOURCES_REWRITTEN);
+	if ((!host && !p->to.other) || xs_source_nth(p, p->to.tries, host)) {
+		if (!xs_conflicts(p)) {
+			if (p->to.own)
+				xs_bump(XS_C_SOURCES_REWRITTEN);
 			return XS_R_NONE;
 		}
-		xs_bump(XS_C_SOURCES_TAKEN);
 	}
-	p->to.own = 0;
+	if (p->to.own)
+		xs_bump(XS_C_SOURCES_TAKEN);
 	return host ? XS_R_PORTS_EXHAUSTED : XS_R_NAT_CONFLICT;
 }
 

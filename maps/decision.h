@@ -76,7 +76,7 @@ struct xs_service {
 	__u8 default_class;	/* of clients whose class nothing says */
 	__u16 default_tenant;	/* id, 0: none */
 	__u16 inc;
-	__u16 pad0;
+	__u16 rule;		/* row of its own configured rule, at level XS_L_SERVICE; 0: none */
 	__u32 pad[8];
 };
 XS_SIZE(struct xs_service, 64);

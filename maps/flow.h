@@ -4,8 +4,8 @@
  * i is one of two neighbouring places that follow from the client's address and port, which both directions know: nearly every
  * packet finds its record by one memory access. A flow that finds both places taken is a stray and stands anywhere; tag lines
  * say where. A stray has two tags, one for each direction: 40 bits of the tuple's hash and a 24-bit record index, 0 for a free
- * place. A tuple has two lines, eight tags each; it stands in the first unless that is nearly full. xs_strays counts the strays
- * of each pair of places, so that nobody looks for what is not there.
+ * place. A tuple has two lines, eight tags each; it stands in the first unless that is nearly full. A pair of places counts its strays,
+ * so that nobody looks for what is not there.
  * The whole tuple is compared in the record; a tag whose record says otherwise is left over from an earlier flow and counts as
  * free. A record is taken and given back under the lock of its index, tags and counts change under that of their line or
  * pair (xs_locks); readers hold none. HELD is a record that one CPU fills or empties.
@@ -37,12 +37,6 @@ struct xs_line {
 };
 XS_SIZE(struct xs_line, 64);
 
-/* xs_strays, by pair of places / 64; 255 is not counted down again */
-struct xs_strays {
-	__u8 n[64];
-};
-XS_SIZE(struct xs_strays, 64);
-
 enum xs_flow_state { XS_F_FREE, XS_F_HALF_OPEN, XS_F_ESTABLISHED, XS_F_CLOSING, XS_F_DATAGRAM, XS_F_HELD };
 enum xs_flow_flags { XS_FF_SHIM = 1, XS_FF_TAGGED = 2, XS_FF_FIN_CLIENT = 4, XS_FF_FIN_TARGET = 8, XS_FF_PREFIX = 16, XS_FF_MOVED = 32, XS_FF_ANSWERED = 64,
 		     XS_FF_FOLLOWED = 128 };
@@ -61,17 +55,18 @@ struct xs_flow {
 	__u32 packets;
 	__u16 tenant;
 	__u8 class;
-	__u8 level;		/* enum xs_level of the rule that placed it */
+	__u8 level : 4;		/* enum xs_level of the rule that placed it */
+	__u8 set : 4;		/* which set of the rule it came from: 0, or a fallback */
 	__u16 series;		/* of its latency figures */
 	__u8 way;		/* enum xs_way; a flow keeps to it */
-	__u8 set;		/* which set of the rule it came from: 0, or a fallback */
+	__u8 own;		/* the source that the target sees: 0: the client's end; a slot of xs_owns, or XS_OWN_CLIENT */
 	__u16 rule;		/* row of xs_rows */
 	__be16 own_port;	/* with own */
 	__u32 born;		/* jiffies at its first packet */
 	__u8 asked;		/* UDP: a request is under way and unanswered, so another datagram of it tells timing nothing */
 	__u8 prompt;		/* what a short shim says of its length (maps/shim.h), until the rate is charged; 0: unknown */
 	__u8 proto;
-	__u8 own;		/* the source that the target sees: 0: the client's end; a slot of xs_owns, or XS_OWN_CLIENT */
+	__u8 strays;		/* at the even place of a pair, whatever stands there: strays of the pair; 255 is not counted down again */
 };
 XS_SIZE(struct xs_flow, 64);
 XS_AT(struct xs_flow, seen, 24);

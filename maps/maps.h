@@ -63,7 +63,6 @@ struct xs_blob {
 	X(xs_lines,	ARRAY,		__u32, struct xs_line, 65536 /* * */, BPF_F_MMAPABLE, GROUP, "hash of a tuple; flow table; flow table; both lines full: table_full") \
 	X(xs_flows,	ARRAY,		__u32, struct xs_flow, 131072 /* * */, BPF_F_MMAPABLE, GROUP, "flow index; client's packets; path, flow list; table_full") \
 	X(xs_backs,	ARRAY,		__u32, struct xs_back, 131072 /* * */, BPF_F_MMAPABLE, GROUP, "flow index; target's packets; path, flow list; table_full") \
-	X(xs_strays,	ARRAY,		__u32, struct xs_strays, 1024 /* * */, 0, GROUP, "pair of places / 64; insert, sweep; flow table; counts stay at 255") \
 	X(xs_hlines,	ARRAY,		__u32, struct xs_line, 8192 /* * */, BPF_F_MMAPABLE, GROUP, "hash of a client's end; half-open store; half-open store; the oldest of the line goes, counted") \
 	X(xs_halfs,	ARRAY,		__u32, struct xs_half, 65536 /* * */, BPF_F_MMAPABLE, GROUP, "line * 8 + place; half-open store; path, flow list; as xs_hlines") \
 	X(xs_alloc,	ARRAY,		__u32, struct xs_alloc, 1, 0, GROUP, "one element; insert; insert; fixed") \

@@ -35,7 +35,7 @@ static struct frame in;
 /* What an input changes, and how it was before the first. */
 static struct { const char *name; uint32_t n; void *was; uint32_t used; } kept[] = {
 	{ "xs_control", 1, NULL, 0 }, { "xs_targets", TARGETS + 1, NULL, 0 }, { "xs_tlive", TARGETS + 1, NULL, 0 }, { "xs_lines", 2, NULL, 0 },
-	{ "xs_flows", FLOWS, NULL, 0 }, { "xs_backs", FLOWS, NULL, 0 }, { "xs_alloc", 1, NULL, 0 }, { "xs_strays", 1, NULL, 0 },
+	{ "xs_flows", FLOWS, NULL, 0 }, { "xs_backs", FLOWS, NULL, 0 }, { "xs_alloc", 1, NULL, 0 },
 	{ "xs_hlines", 1, NULL, 0 }, { "xs_halfs", XS_LINE_TAGS, NULL, 0 },
 	{ "xs_series", 16, NULL, 0 }, { "xs_series_next", 1, NULL, 0 }, { "xs_limits", 1, NULL, 0 }, { "xs_clock", 1, NULL, 0 },
 };
@@ -118,7 +118,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	mem_resize("xs_lines", 2);
 	mem_resize("xs_flows", FLOWS);
 	mem_resize("xs_backs", FLOWS);
-	mem_resize("xs_strays", 1);
 	mem_resize("xs_hlines", 1);
 	mem_resize("xs_halfs", XS_LINE_TAGS);
 	mem_resize("xs_series", 16);

@@ -96,6 +96,8 @@ static int add_rule(struct xs_writing *a, const struct xs_rules_want *want, stru
 	if (err)
 		return xs_kernel(err, "xs_rules", NULL, "cannot write a placement");
 	services[want->key.service].levels |= 1u << xs_rules_level(&want->key);
+	if (xs_rules_level(&want->key) == XS_L_SERVICE)
+		services[want->key.service].rule = row;
 	return 0;
 }
 

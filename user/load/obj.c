@@ -66,7 +66,7 @@ static struct xs_features features(const struct xs_sizes *s, bool dry)
 static int resize(struct bpf_object *o, const struct xs_sizes *s)
 {
 	const struct { const char *map; uint32_t entries; } sizes[] = {
-		{ "xs_lines", lines_for(s->flows) }, { "xs_flows", s->flows }, { "xs_backs", s->flows }, { "xs_strays", s->flows / 128 + 1 },
+		{ "xs_lines", lines_for(s->flows) }, { "xs_flows", s->flows }, { "xs_backs", s->flows },
 		{ "xs_hlines", s->half / XS_LINE_TAGS }, { "xs_halfs", s->half }, { "xs_series", s->series }, { "xs_hists", s->series * XS_M_MAX },
 	};
 	int err = 0;
