@@ -120,7 +120,7 @@ static __always_inline void xs_flow_undo(__u32 i, __u32 gen)
 	if (!f || !b)
 		return;
 	f->state = XS_F_HELD;
-	xs_flow_empty(f, b, i - 1, gen);
+	xs_flow_empty(b, i - 1, gen);
 	f->state = XS_F_FREE;
 }
 
@@ -199,7 +199,7 @@ static __noinline bool xs_tags_enter(struct xs_pkt *p, __u32 i, bool back, bool 
 }
 
 /* xs_flow_leave() - the flow has moved from record `old` (index + 1): a datagram's stays for late replies, a connection's goes */
-static __always_inline void xs_flow_leave(struct xs_pkt *p, __u32 old)
+static __noinline void xs_flow_leave(struct xs_pkt *p, __u32 old)
 {
 	struct xs_flow *f = XS_GET(xs_flows, old - 1);
 

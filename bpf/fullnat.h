@@ -115,13 +115,14 @@ static __always_inline bool xs_cannot_be_cut(xs_ctx *c, const struct xs_pkt *p, 
 /* xs_own_tell() - an ICMP error to the client about its packet as it came. Return: what the hook shall return */
 static __always_inline int xs_own_tell(xs_ctx *c, const struct xs_pkt *p, enum xs_reason r, __u32 mtu)
 {
+	__u32 what = (p->hdr.v6 ? XS_ICMP6_TIME : XS_ICMP4_TIME) << 8;
 	struct ethhdr *eth = xs_at(c, 0, sizeof(*eth));
 
 	if (!eth || eth->h_source[0] & 1)
 		return XS_ACT_DROP;
 	if (r == XS_R_TOO_BIG)
-		return xs_refuse_icmp(c, p, p->hdr.v6 ? XS_ICMP6_TOO_BIG << 8 : XS_ICMP4_UNREACH << 8 | XS_ICMP4_CUT, bpf_htonl(mtu));
-	return xs_refuse_icmp(c, p, (p->hdr.v6 ? XS_ICMP6_TIME : XS_ICMP4_TIME) << 8, 0);
+		what = p->hdr.v6 ? XS_ICMP6_TOO_BIG << 8 : XS_ICMP4_UNREACH << 8 | XS_ICMP4_CUT;
+	return xs_refuse_icmp(c, what, r == XS_R_TOO_BIG ? bpf_htonl(mtu) : 0);
 }
 
 /* What the functions below return that are verified once, for which they are global: reason | act << 8 */

@@ -72,7 +72,11 @@ static __always_inline enum xs_reason xs_settle(struct xs_pkt *p)
 
 	for (int n = 0; n < (XS_TAKEN + 2) * XS_SOURCE_TRIES && r == XS_SETTLE_MORE; n++)
 		r = xs_settle_once(p->id.gen);
-	return r == XS_SETTLE_MORE ? XS_R_NAT_CONFLICT : r;
+	if (r == XS_SETTLE_MORE)
+		return XS_R_NAT_CONFLICT;
+	if (!r && p->id.makes_way && !feat.dry && !xs_flow_evict(p->id.makes_way - 1, p->id.gen, true))
+		return XS_R_NAT_CONFLICT;
+	return r;
 }
 
 /* xs_acknowledges() - whether a segment ends the handshake: it is near both initial sequence numbers */

@@ -37,6 +37,7 @@ struct xs_pkt {
 		__u64 half_hash;		/* of the client's end; where half is asked for */
 		__u8 alone;			/* no record has this client's end: none can be in the way */
 		__u8 half_alone;		/* nor has a half-open row */
+		__u32 makes_way;			/* index + 1 of a record that is over and has to make way, 0: none */
 	} id;
 	struct {				/* admit writes: first packets only */
 		__u32 tenant;			/* id, 0: none */

@@ -190,7 +190,7 @@ __noinline int xs_l2_down(xs_ctx *c, __u32 l2, __u32 n)
 
 /* xs_send_icmp() - the packet's IP header and first bytes become the quote of an error in front of them.
  * @what: type << 8 | code; @rest: the word behind the checksum */
-static __noinline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p, __u32 what, __be32 rest)
+static __always_inline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p, __u32 what, __be32 rest)
 {
 	__u32 head = (p->hdr.v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + sizeof(struct xs_icmp);
 	__u32 quote = (p->hdr.v6 ? sizeof(struct ipv6hdr) : p->hdr.l4 - p->hdr.l3) + XS_QUOTE, l2 = p->hdr.l3;
@@ -209,10 +209,11 @@ static __noinline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p, __u32 what
 	return xs_back_out(c);
 }
 
-/* xs_refuse_icmp() - an error to the packet's sender, if the budget allows. Return: what the hook shall return */
-static __noinline int xs_refuse_icmp(xs_ctx *c, const struct xs_pkt *p, __u32 what, __be32 rest)
+/* xs_refuse_icmp() - an error to the packet's sender, if the budget allows. Global: verified once. Return: what the hook shall return */
+__noinline int xs_refuse_icmp(xs_ctx *c, __u32 what, __u32 rest)
 {
-	int act = xs_refuse_allowed(p) ? xs_send_icmp(c, p, what, rest) : XS_ACT_DROP;
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
+	int act = p && xs_refuse_allowed(p) ? xs_send_icmp(c, p, what, rest) : XS_ACT_DROP;
 
 	if (act == XS_ACT_DROP)
 		xs_bump(XS_C_REFUSALS_LIMITED);
@@ -231,7 +232,7 @@ static __always_inline int xs_refuse(xs_ctx *c, const struct xs_pkt *p, const st
 	if (s->refuse == XS_REFUSE_SILENT || feat.dry || p->hdr.tcp_flags & XS_TCP_RST || !eth || eth->h_source[0] & 1)
 		return XS_ACT_DROP;
 	if (p->hdr.proto == IPPROTO_UDP)
-		return xs_refuse_icmp(c, p, p->hdr.v6 ? XS_ICMP6_UNREACH << 8 | XS_ICMP6_PROHIBITED : XS_ICMP4_UNREACH << 8 | XS_ICMP4_FILTERED, 0);
+		return xs_refuse_icmp(c, p->hdr.v6 ? XS_ICMP6_UNREACH << 8 | XS_ICMP6_PROHIBITED : XS_ICMP4_UNREACH << 8 | XS_ICMP4_FILTERED, 0);
 	act = xs_refuse_allowed(p) ? xs_send_reset(c, p) : XS_ACT_DROP;
 	if (act == XS_ACT_DROP)
 		xs_bump(XS_C_REFUSALS_LIMITED);

@@ -23,7 +23,7 @@ static __always_inline bool xs_met_mine(const struct xs_pkt *p, const struct xs_
 	return h->own_port == p->hdr.sport && xs_same_addr(&h->real, &p->hdr.src);
 }
 
-/* xs_conflicts() - whether replies to the end in p->to, or to the client's, are another flow's already */
+/* xs_conflicts() - whether replies to the end in p->to, or to the client's, are another flow's already. Writes p->id.makes_way */
 static __always_inline bool xs_conflicts(struct xs_pkt *p)
 {
 	struct xs_half *h = XS_GET(xs_half_now, XS_HALF_MET);
@@ -32,7 +32,8 @@ static __always_inline bool xs_conflicts(struct xs_pkt *p)
 	__u64 hash;
 
 	i = p->id.alone && !p->to.own ? 0 : xs_kin_find(p, &service);
-	if (i && !xs_is_mine(p, i) && !(feat.dry ? xs_flow_vacant(i - 1, p->id.gen, true) : xs_flow_evict(i - 1, p->id.gen, true)))
+	p->id.makes_way = i && !xs_is_mine(p, i) ? i : 0;
+	if (p->id.makes_way && !xs_flow_vacant(i - 1, p->id.gen, true))
 		return true;
 	if (p->id.half_alone && !p->to.own)
 		return false;
@@ -43,15 +44,18 @@ static __always_inline bool xs_conflicts(struct xs_pkt *p)
 	return xs_half_meets(hash, p->to.target, false) && h && !xs_met_mine(p, h);
 }
 
-/* xs_source_nth() - the n-th candidate, into p->to. Return: false: there is none */
-static __always_inline bool xs_source_nth(struct xs_pkt *p, __u32 n, bool host)
+/* xs_source_nth() - the n-th candidate, into p->to. @host: an address of this host's. Return: 0: there is none */
+__noinline int xs_source_nth(__u32 n, __u32 host)
 {
-	__u64 hash = xs_tuple_hash(&p->hdr.src, p->hdr.sport, &p->hdr.dst, p->hdr.dport, p->hdr.proto, XS_TO_TARGET);
-	struct xs_own_use *use = XS_GET(xs_own_use, p->id.gen);
-	__u32 some = (__u32)(hash >> 8) + n * 0x9e3779b1u, count;
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
+	struct xs_own_use *use = p ? XS_GET(xs_own_use, p->id.gen) : NULL;
+	__u32 some, count;
+	__u64 hash;
 
-	if (!use || !use->ports)
-		return false;
+	if (!p || !use || !use->ports)
+		return 0;
+	hash = xs_tuple_hash(&p->hdr.src, p->hdr.sport, &p->hdr.dst, p->hdr.dport, p->hdr.proto, XS_TO_TARGET);
+	some = (__u32)(hash >> 8) + n * 0x9e3779b1u;
 	p->to.own = XS_OWN_CLIENT;
 	p->to.own_port = bpf_htons(use->first + (__u32)((__u64)some * use->ports >> 32));
 	if (!host)
@@ -59,7 +63,7 @@ static __always_inline bool xs_source_nth(struct xs_pkt *p, __u32 n, bool host)
 	count = p->hdr.v6 ? use->n6 : use->n4;
 	if (!count) {
 		p->to.own = 0;
-		return false;
+		return 0;
 	}
 	p->to.own = use->slot[((p->hdr.v6 ? use->n4 : 0) + ((__u32)(hash >> 40) + n) % count) & (XS_OWN_MOST - 1)];
 	return p->to.own;
@@ -97,7 +101,7 @@ static __always_inline enum xs_reason xs_source(struct xs_pkt *p)
 	host = t->via == XS_VIA_FULLNAT;
 	if (xs_source_kept(p))
 		return XS_R_NONE;
-	if ((!host && !p->to.other) || xs_source_nth(p, p->to.tries, host)) {
+	if ((!host && !p->to.other) || xs_source_nth(p->to.tries, host)) {
 		if (!xs_conflicts(p)) {
 			if (p->to.own)
 				xs_bump(XS_C_SOURCES_REWRITTEN);
