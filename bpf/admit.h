@@ -17,6 +17,22 @@ static __always_inline struct xs_tenant *xs_tenant_row(const struct xs_pkt *p, _
 	return XS_GET(xs_tenants, p->id.gen * XS_MAX_TENANTS + (id & (XS_MAX_TENANTS - 1)));
 }
 
+/* xs_tenant_find() - id of the tenant with this number on the wire. Return: 0: none */
+static __always_inline __u32 xs_tenant_find(const struct xs_pkt *p, __u32 number)
+{
+	struct xs_tenant_key k = { .number = number, .gen = p->id.gen };
+	struct xs_guess *g = XS_GET(xs_guess, p->id.gen);
+	__u32 guess = g ? g->tenant[number & (XS_GUESSES - 1)] : 0, *id;
+	struct xs_tenant *t = xs_tenant_row(p, guess);
+
+	if (!guess || !t)
+		return 0;
+	if (t->used && t->number == number)
+		return guess;
+	id = bpf_map_lookup_elem(&xs_tnt_index, &k);
+	return id ? *id : 0;
+}
+
 /* xs_source_find() - the longest source prefix that holds the client. Return: NULL: none */
 static __always_inline struct xs_source *xs_source_find(const struct xs_pkt *p)
 {
@@ -148,14 +164,15 @@ static __always_inline enum xs_reason xs_read(xs_ctx *c, const struct xs_pkt *p,
  * xs_admit() - Say who asks, from the shim, the source or the service's default; reads p->hdr and p->id, writes p->ask
  * Return: 0, or why the packet is refused
  */
-static __noinline enum xs_reason xs_admit(xs_ctx *c, struct xs_pkt *p, const struct xs_service *svc)
+__noinline int xs_admit(xs_ctx *c)
 {
-	struct xs_tenant_key k = { .gen = p->id.gen };
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
+	struct xs_service *svc = p ? xs_service_at(p->id.gen, p->id.service) : NULL;
 	struct xs_said *s = XS_GET(xs_said, 0);
 	enum xs_reason r;
-	__u32 off = 0, *id;
+	__u32 off = 0, id;
 
-	if (!s)
+	if (!s || !svc)
 		return XS_R_INTERNAL;
 	if (svc->shim == XS_SHIM_NONE)
 		return xs_by_source(p, svc);
@@ -167,16 +184,15 @@ static __noinline enum xs_reason xs_admit(xs_ctx *c, struct xs_pkt *p, const str
 		return r;
 	if (svc->strip && p->hdr.frag)
 		return XS_R_SHIM_FRAGMENTED;
-	k.number = s->tenant;
-	id = bpf_map_lookup_elem(&xs_tnt_index, &k);
+	id = xs_tenant_find(p, s->tenant);
 	if (!id)
 		return XS_R_TENANT_UNKNOWN;
-	r = xs_prove(c, p, s, *id, off);
+	r = xs_prove(c, p, s, id, off);
 	if (r == XS_R_CLOCK_UNUSABLE && svc->shim == XS_SHIM_OPTIONAL) {
 		xs_bump(XS_C_CLOCK_UNUSABLE);
 		return xs_by_source(p, svc);
 	}
-	return r ?: xs_accept(p, s, svc, *id);
+	return r ?: xs_accept(p, s, svc, id);
 }
 
 #endif

@@ -14,11 +14,23 @@ static __always_inline bool xs_maybe_ours(const struct xs_maybe *m, const struct
 	return m->bits[(bit >> 6) & (XS_MAYBE_BITS / 64 - 1)] >> (bit & 63) & 1;
 }
 
+/* xs_service_find() - id of the service that the packet is sent to. Return: 0: none */
 static __noinline __u32 xs_service_find(const struct xs_pkt *p)
 {
 	struct xs_service_key k = { .addr = p->hdr.dst, .port = p->hdr.dport, .proto = p->hdr.proto, .gen = p->id.gen };
-	__u32 *id = bpf_map_lookup_elem(&xs_svc_index, &k);
+	struct xs_guess *g = XS_GET(xs_guess, p->id.gen);
+	struct xs_service *s;
+	__u32 guess, *id;
 
+	if (!g)
+		return 0;
+	guess = g->service[xs_maybe_bit(&k.addr, k.port, k.proto) & (XS_GUESSES - 1)];
+	s = xs_service_at(p->id.gen, guess);
+	if (!guess || !s)
+		return 0;
+	if (s->port == k.port && s->proto == k.proto && xs_same_addr(&s->addr, &p->hdr.dst))
+		return guess;
+	id = bpf_map_lookup_elem(&xs_svc_index, &k);
 	return id ? *id : 0;
 }
 
@@ -70,13 +82,14 @@ static __always_inline enum xs_reason xs_classify_target(struct xs_pkt *p)
 	return p->id.flow || p->id.half ? XS_R_NONE : XS_R_NOT_OURS;
 }
 
-/* xs_generation() - read the control word: once a packet, so that it sees all of one structure */
+/* xs_generation() - the packet may be ours: read the control word, once, so that it sees all of one structure */
 static __always_inline enum xs_reason xs_generation(struct xs_pkt *p)
 {
 	struct xs_control *ctl = XS_GET(xs_control, 0);
 
 	if (!ctl)
 		return XS_R_INTERNAL;
+	xs_pkt_clean(p);
 	p->id.gen = XS_GEN(*(volatile __u64 *)&ctl->word);
 	return XS_R_NONE;
 }

@@ -105,7 +105,7 @@ static __always_inline enum xs_reason xs_first_of(xs_ctx *c, struct xs_pkt *p, c
 	struct xs_flow *f = NULL;
 
 	if (xs_is_syn(p) && !p->id.flow) {
-		refused = xs_knock(c, p, s);
+		refused = xs_knock(c, p);
 		if (refused && !p->id.half_hash)
 			return refused;
 		xs_look(p);
@@ -122,7 +122,8 @@ static __always_inline enum xs_reason xs_first_of(xs_ctx *c, struct xs_pkt *p, c
 		r = xs_met(p, p->hdr.proto == IPPROTO_UDP && xs_has_shim(c, p, s));
 		if (refused)
 			return r == XS_R_STEERED ? r : refused;
-		return r ?: xs_open(c, p, s);
+		r = r ?: p->ask.who ? XS_R_NONE : xs_admit(c);
+		return r ?: xs_open(c, p);
 	}
 	if (start == XS_PLACE_AGAIN)
 		return XS_R_PLACED;
@@ -151,13 +152,12 @@ __noinline int xs_first(xs_ctx *c)
 __noinline int xs_again(xs_ctx *c)
 {
 	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
-	struct xs_service *s = p ? xs_service_at(p->id.gen, p->id.service) : NULL;
 	enum xs_reason r;
 
-	if (!s)
+	if (!p)
 		return XS_R_INTERNAL;
 	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
-	r = xs_begin(c, p, s, false);
+	r = xs_admit(c) ?: xs_begin(c, p, false);
 	p->to.first = true;
 	return r || feat.dry ? r : xs_flow_enter(false);
 }

@@ -180,12 +180,10 @@ static __always_inline bool xs_is_martian(const struct xs_pkt *p)
 
 /* xs_begin() - a first packet: who asks, where to, and whether now. @anew: as xs_rate() has it. Apart from xs_settle(), for the sake
  * of the stack */
-static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s, bool anew)
+static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, bool anew)
 {
 	enum xs_reason r;
 
-	if (!p->ask.who && (r = xs_admit(c, p, s)))	/* shim, source   -> p->ask */
-		return r;
 	if ((r = xs_settle(p)))	/* p->ask, rules  -> p->to */
 		return r;
 	if ((r = xs_rate(p, anew)))	/* p->ask, clock  -> yes, or not yet */
@@ -199,7 +197,7 @@ static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, cons
  * been fetched for it (then p->id.half_hash is 0). Writes p->ask and p->id.half_hash
  * Return: 0, or why it would be refused
  */
-static __always_inline enum xs_reason xs_knock(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+static __always_inline enum xs_reason xs_knock(xs_ctx *c, struct xs_pkt *p)
 {
 	struct xs_recent *n = XS_GET(xs_recent, 0);
 	enum xs_reason r;
@@ -209,7 +207,7 @@ static __always_inline enum xs_reason xs_knock(xs_ctx *c, struct xs_pkt *p, cons
 		return XS_R_INTERNAL;
 	if (xs_is_martian(p))
 		return XS_R_MARTIAN;
-	r = xs_admit(c, p, s);
+	r = xs_admit(c);
 	if (r == XS_R_SHIM_UNAUTHENTIC) {
 		now = xs_jiffies() / XS_WINDOW;
 		n->wrong = n->window == now ? n->wrong + 1 : 1;
@@ -248,7 +246,7 @@ static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
  * xs_open() - A first packet, or one that is placed anew: a half-open row for it; writes p->ask and p->to
  * Return: 0, or why the packet goes no further
  */
-static __always_inline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p, const struct xs_service *s)
+static __always_inline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p)
 {
 	struct xs_half *h = XS_GET(xs_half_now, 0);
 	struct xs_flow *f;
@@ -256,7 +254,7 @@ static __always_inline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p, const
 
 	if (!h)
 		return XS_R_INTERNAL;
-	if ((r = xs_begin(c, p, s, !p->id.half)))
+	if ((r = xs_begin(c, p, !p->id.half)))
 		return r;
 	p->to.first = true;
 	if (feat.dry)

@@ -25,7 +25,7 @@ static __always_inline bool xs_advance(const struct xs_pkt *p, struct xs_flow *f
 	return true;
 }
 
-/* xs_yield() - a client connects to a target's own address: what is left of a closed connection that came to it from the same
+/* xs_yield() - by a SYN that is not ours a client connects to a target's own address: what is left of a closed connection that came to it from the same
  * port by a service must not rewrite these replies. Reads a packet that is not ours */
 static __noinline int xs_yield(struct xs_pkt *p)
 {
@@ -34,9 +34,7 @@ static __noinline int xs_yield(struct xs_pkt *p)
 	struct xs_maybe *m = XS_GET(xs_maybe, 0);
 	__u32 service, i;
 
-	if ((p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK)) != XS_TCP_SYN || feat.dry || !m)
-		return 0;
-	if (!xs_maybe_ours(m, &p->hdr.dst, p->hdr.dport, IPPROTO_TCP))
+	if (feat.dry || !m || !xs_maybe_ours(m, &p->hdr.dst, p->hdr.dport, IPPROTO_TCP))
 		return 0;
 	i = xs_tuple_find(&t, xs_home(t.client, t.cport, IPPROTO_TCP), &service);
 	if (i)

@@ -93,13 +93,24 @@ static __always_inline bool xs_is_syn(const struct xs_pkt *p)
 	return (p->hdr.tcp_flags & (XS_TCP_SYN | XS_TCP_ACK | XS_TCP_RST)) == XS_TCP_SYN;
 }
 
-/* xs_pkt_new() - a zeroed one. Return: NULL never, but the verifier wants it asked */
+/* xs_pkt_clean() - zero all blocks but parse's */
+static __always_inline void xs_pkt_clean(struct xs_pkt *p)
+{
+	__builtin_memset(&p->id, 0, sizeof(*p) - __builtin_offsetof(struct xs_pkt, id));
+}
+
+/* xs_pkt_new() - one for a new packet. Blocks behind parse's are zeroed by xs_generation(), as most packets are not ours and never get
+ * there; but what counts a packet reads the service. Return: NULL never, but the verifier wants it asked */
 static __always_inline struct xs_pkt *xs_pkt_new(void)
 {
-	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
 
-	if (p)
-		__builtin_memset(p, 0, sizeof(*p));
+	if (!p)
+		return NULL;
+	__builtin_memset(&p->hdr, 0, sizeof(p->hdr));
+	p->id.service = 0;
+	if (feat.dry)
+		xs_pkt_clean(p);
 	return p;
 }
 

@@ -114,7 +114,8 @@ int xsteer_xdp(xs_ctx *c)
 		else
 			r = xs_to_client(c, p, s, &act);
 	} else if (r == XS_R_NOT_OURS) {
-		xs_yield(p);
+		if (xs_is_syn(p))
+			xs_yield(p);
 	} else {
 		r = xs_odd(c, p, r, &act);
 	}

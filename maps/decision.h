@@ -270,4 +270,13 @@ static inline __attribute__((always_inline)) __u32 xs_maybe_bit(const struct xs_
 	return h >> 16;
 }
 
+/* xs_guess [gen]: ids by a few bits of what names them. 0: nothing has such a name; else the id's row says whether the guess is right, and
+ * where two fell together xs_svc_index or xs_tnt_index knows. One access instead of a hash lookup for nearly all first packets */
+#define XS_GUESSES 1024
+struct xs_guess {
+	__u16 service[XS_GUESSES];	/* by xs_maybe_bit() */
+	__u16 tenant[XS_GUESSES];	/* by number */
+};
+XS_SIZE(struct xs_guess, 4096);
+
 #endif

@@ -57,6 +57,7 @@ struct xs_blob {
 	X(xs_own_use,	ARRAY,		__u32, struct xs_own_use, 2, 0, GROUP, "by generation; apply; source; fixed") \
 	X(xs_slots,	ARRAY,		__u32, struct xs_slots, 65536, 0, GROUP, "slot / 32; apply and feed; place; check and feed refuse") \
 	X(xs_maybe,	ARRAY,		__u32, struct xs_maybe, 1, 0, GROUP, "one element; apply; classify; fixed") \
+	X(xs_guess,	ARRAY,		__u32, struct xs_guess, 2, 0, GROUP, "generation; apply; classify, admit; the last written of two, which costs the other a lookup") \
 	X(xs_devs,	ARRAY,		__u32, struct xs_dev, XS_MAX_DEVS, 0, GROUP, "device slot; load; deliver; load refuses") \
 	X(xs_devslot,	HASH,		__u32, __u32, XS_MAX_DEVS, 0, GROUP, "ifindex; load; deliver; load refuses") \
 	X(xs_devmap,	DEVMAP,		__u32, __u32, XS_MAX_DEVS, 0, GROUP, "device slot; load; deliver; load refuses") \

@@ -125,6 +125,24 @@ int xs_write_services(struct xs_writing *a, struct xs_service *services)
 	return failed(XS_MAP_xs_svc_index, err);
 }
 
+int xs_write_guess(struct xs_writing *a)
+{
+	struct xs_guess *g = calloc(1, sizeof(*g));
+	const struct xs_r_service *s;
+	const struct xs_r_tenant *t;
+	int err = g ? 0 : ENOMEM;
+
+	xs_each(s, a->want, XS_K_SERVICE)
+		if (!err)
+			g->service[xs_maybe_bit(&s->addr, s->port, s->proto) & (XS_GUESSES - 1)] = s->h.id;
+	xs_each(t, a->want, XS_K_TENANT)
+		if (!err)
+			g->tenant[t->number & (XS_GUESSES - 1)] = t->h.id;
+	err = err ?: xs_map_set(XS_MAP_xs_guess, &a->gen, g);
+	free(g);
+	return failed(XS_MAP_xs_guess, err);
+}
+
 static uint64_t zone_of(const struct xs_model *m, const struct xs_r_target *t)
 {
 	const struct xs_r_site *site = xs_row_id(m, XS_K_SITE, t->site), *s;

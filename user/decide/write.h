@@ -22,6 +22,8 @@ int xs_write_classes(struct xs_writing *a);
 /* xs_write_services() - also into services[XS_MAX_SERVICES], which the caller writes when it knows their levels. A service that
  * is gone stays a row while flows refer to it: no index leads there, so that it gets no new ones */
 int xs_write_services(struct xs_writing *a, struct xs_service *services);
+/* xs_write_guess() - where ids of services and tenants are looked up first. Return: 0 or -errno, reported */
+int xs_write_guess(struct xs_writing *a);
 /* xs_write_targets() - rows of new targets; one whose zone changes gets none until xs_write_targets_after(), behind the flip,
  * gives it the new one, takes out those without flows that are gone, and drains the others that are */
 int xs_write_targets(struct xs_writing *a);
