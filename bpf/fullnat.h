@@ -14,6 +14,7 @@
 #include "bpf/measure.h"
 #include "bpf/nat.h"
 #include "bpf/refuse.h"
+#include "bpf/strip.h"
 
 /* What both ends of a packet become: one is the service or the target, the other stands in xs_end_now. */
 struct xs_ends {
@@ -79,9 +80,9 @@ static __always_inline __u32 xs_dev_mtu(__u32 ifindex)
 	return d && d->mtu ? d->mtu : ~0U;
 }
 
-/* xs_own_towards() - as xs_towards(). Where the client is to be told, it has not been asked whether the packet could go: the stack
- * would answer this host. *mtu: what the packet is too big for */
-static __always_inline enum xs_reason xs_own_towards(xs_ctx *c, const struct xs_pkt *p, const struct xs_target *t, int *act, __u32 *mtu)
+/* xs_own_towards() - as xs_towards(), and the shim is removed where the service says so. What the client is to be told of is found out
+ * before, on either way: the stack would tell this host. *mtu: what the packet is too big for */
+static __always_inline enum xs_reason xs_own_towards(xs_ctx *c, struct xs_pkt *p, const struct xs_target *t, int *act, __u32 *mtu)
 {
 	enum xs_reason r;
 	__u64 hop = 0;
@@ -90,8 +91,10 @@ static __always_inline enum xs_reason xs_own_towards(xs_ctx *c, const struct xs_
 	*mtu = xs_dev_mtu(t->ifindex);
 	if (p->hdr.ttl <= 1)
 		return XS_R_TTL_EXPIRED;
-	if (p->hdr.ip_len > *mtu)
+	if ((__u32)p->hdr.ip_len - p->ask.strip > *mtu)
 		return XS_R_TOO_BIG;
+	if (p->ask.strip && !xs_strip(c, p, p->ask.strip))
+		return XS_R_TRUNCATED;
 	if (p->to.way != XS_WAY_DIRECT)
 		return XS_R_STEERED;
 	r = xs_target_hop(c, p, t, p->to.target, &hop);
@@ -149,6 +152,8 @@ __noinline int xs_own_deliver(xs_ctx *c)
 	r = xs_own_towards(c, p, t, &act, &mtu);
 	if (p->to.own != XS_OWN_CLIENT && (r == XS_R_TTL_EXPIRED || (r == XS_R_TOO_BIG && xs_cannot_be_cut(c, p, mtu))))
 		return XS_OWN_DID(r, xs_own_tell(c, p, r, mtu));
+	if (r == XS_R_TRUNCATED)
+		return XS_OWN_DID(r, XS_ACT_PASS);
 	seen = xs_seen_as(p);
 	if (!seen)
 		return XS_OWN_DID(XS_R_INTERNAL, XS_ACT_PASS);

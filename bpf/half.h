@@ -142,6 +142,14 @@ __noinline __u32 xs_half_find(__u64 hash, __u32 which)
 	return 0;
 }
 
+/* xs_same_target() - whether replies of both come from one address and port: under another `via`, in another pool it has another id */
+static __always_inline bool xs_same_target(__u32 a, __u32 b)
+{
+	struct xs_target *t = XS_GET(xs_targets, a), *u = XS_GET(xs_targets, b);
+
+	return a == b || (t && u && t->port == u->port && xs_same_addr(&t->addr, &u->addr));
+}
+
 /* xs_half_try_met() - whether row n of the line is one that xs_half_meets() asks for */
 __noinline int xs_half_try_met(__u32 line, __u32 n, __u32 fp, __u32 target, __u32 mine)
 {
@@ -152,12 +160,12 @@ __noinline int xs_half_try_met(__u32 line, __u32 n, __u32 fp, __u32 target, __u3
 
 	if (!l || !now || !p || !xs_half_copy(l, now, line, n, fp, xs_half_limit(p->id.gen, p->hdr.proto)))
 		return 0;
-	if (now->target != target || now->proto != p->hdr.proto)
+	if (now->proto != p->hdr.proto)
 		return 0;
 	if (mine)
-		return now->own == p->to.own && now->own_port == p->to.own_port && now->cport == p->hdr.sport && xs_same_addr(&now->client, &p->hdr.src);
+		return now->target == target && now->own == p->to.own && now->own_port == p->to.own_port && now->cport == p->hdr.sport && xs_same_addr(&now->client, &p->hdr.src);
 	seen = xs_seen_as(p);
-	return seen && (!now->own || now->own == XS_OWN_ALIAS) && now->cport == seen->port && xs_same_addr(&now->client, &seen->addr);
+	return seen && xs_same_target(now->target, target) && (!now->own || now->own == XS_OWN_ALIAS) && now->cport == seen->port && xs_same_addr(&now->client, &seen->addr);
 }
 
 /* xs_half_meets() - the row that replies of this target to the end in p->to, or to the client's, would find, of whatever service: into
