@@ -34,7 +34,11 @@ struct xs_trace {
 	__u8 pad;
 	__be16 own_port;
 	__u32 half;		/* index + 1 of a half-open row that decided, 0: none */
+	__u32 pad1;
 	struct xs_candidate candidate[XS_TRACE_CANDIDATES];
 };
+
+/* values of a map per CPU stand at multiples of 8 bytes */
+_Static_assert(sizeof(struct xs_trace) % 8 == 0, "struct xs_trace is read for all CPUs at once");
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <stdlib.h>
 #include "user/base/mapio.h"
+#include "user/observe/snap.h"
 #include "user/observe/sources.h"
 #include "user/observe/words.h"
 
@@ -14,14 +15,23 @@ json_t *xs_source_json(uint8_t own, __be16 port, const struct xs_addr *client)
 	return own && slot < XS_MAX_OWNS && !xs_map_get(XS_MAP_xs_owns, &slot, &row) ? xs_addr_json(&row.addr, port) : json_null();
 }
 
+static int count(const struct xs_seen *s, void *used)
+{
+	const struct xs_flow *f = &s->flow;
+
+	if (!s->expired && f->state != XS_F_CLOSING && f->own && f->own != XS_OWN_CLIENT)
+		((uint32_t *)used)[f->target % XS_MAX_TARGETS]++;
+	return 0;
+}
+
 uint32_t *xs_sources_used(void)
 {
-	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
 	uint32_t *used = calloc(XS_MAX_TARGETS, sizeof(*used));
 
-	for (uint32_t i = 0; f && used && i < xs_map_entries(XS_MAP_xs_flows); i++)
-		if (f[i].state != XS_F_FREE && f[i].own && f[i].own != XS_OWN_CLIENT)
-			used[f[i].target % XS_MAX_TARGETS]++;
+	if (used && xs_snap_flows(count, used)) {
+		free(used);
+		used = NULL;
+	}
 	return used;
 }
 

@@ -8,7 +8,7 @@ with -late behind it if it took a second or more; many are told as `gpu0:150 gpu
     client.py ping ADDR SIZE N              echo requests, 20 ms between them
                                             BIND is ADDR, ADDR@PORT, or ADDR@+PORT: that port, then the next ones
     client.py load ADDR PORT THREADS        connections without pause until SIGTERM
-    client.py hold ADDR PORT N              opens N connections; for every line on standard input one request on each of them
+    client.py hold ADDR PORT N [BIND]       opens N connections; for every line on standard input one request on each of them
     client.py uhold ADDR PORT N             the same with N datagram sockets
     client.py stream ADDR PORT              one connection, requests without pause until SIGTERM
 """
@@ -119,8 +119,8 @@ def until_told(work, threads):
         t.join()
     tell(outcomes)
 
-def hold(kind, request, addr, port, n):
-    socks = [connected(kind, addr, port) for _ in range(n)]
+def hold(kind, request, addr, port, n, bind=None):
+    socks = [connected(kind, addr, port, bind) for _ in range(n)]
     print("open", flush=True)
     for _ in sys.stdin:
         print(*(outcome(lambda: request(s)) for s in socks), flush=True)
@@ -141,7 +141,7 @@ def main():
         s = connected(socket.SOCK_STREAM, addr, port)
         until_told(lambda: ask(s), 1)
     elif what == "hold":
-        hold(socket.SOCK_STREAM, ask, addr, port, int(rest[0]))
+        hold(socket.SOCK_STREAM, ask, addr, port, int(rest[0]), *rest[1:2])
     elif what == "uhold":
         hold(socket.SOCK_DGRAM, send, addr, port, int(rest[0]))
 
