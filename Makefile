@@ -71,7 +71,7 @@ corpus: $(B)/fuzz_path $(B)/tests/frames	## keep what `make fuzz` has found to b
 	$(B)/fuzz_path $(FUZZ_FLAGS) -use_counters=0 -set_cover_merge=1 $(B)/merged tools/corpus $(B)/seeds $(B)/corpus
 	rm -rf tools/corpus && mv $(B)/merged tools/corpus
 
-bench: all		## ns per packet, net of an empty program and as ratios to a classic balancer
+bench: all		## ns per packet and packets a second, as ratios to a classic balancer; ARGS=--steps: where the ns go
 	@scripts/bench $(B) $(ARGS)
 
 install: all		## install below $(DESTDIR)$(PREFIX)

@@ -130,6 +130,7 @@ static __always_inline enum xs_reason xs_first_of(xs_ctx *c, struct xs_pkt *p, c
 	if (f->flags & XS_FF_FOLLOWED && xs_follows(p, f))
 		return XS_R_STEERED;
 	xs_known(p, f);
+	p->ask.who = XS_WHO_NOBODY;	/* the flow decides, not what the SYN says */
 	return XS_R_NONE;
 }
 

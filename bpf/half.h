@@ -337,6 +337,7 @@ static __always_inline void xs_half_known(struct xs_pkt *p, const struct xs_half
 	p->to.rule = h->rule;
 	p->to.own = h->own;
 	p->to.own_port = h->own_port;
+	p->ask.who = XS_WHO_NOBODY;
 	p->ask.tenant = h->tenant;
 	p->ask.class = h->class;
 	p->ask.flags = h->flags & ~XS_FF_ANSWERED;

@@ -9,7 +9,8 @@
 #include "user/base/mapio.h"
 
 enum { PORTS = 4096, FIRST_PORT = 20000 };
-enum { CHUNK = 2048 };	/* handshakes at once: so many have room in the half-open store */
+enum { CLIENTS = 1 << 24 };		/* of one set; the first BENCH_MANY are for flows that it has from the start */
+enum { FLOODS = 256 };			/* of BENCH_CHUNK SYNs, at most, to fill a store */
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 struct bench_ends bench_ends_of(const struct bench_set *s, bool back)
@@ -21,31 +22,41 @@ struct bench_ends bench_ends_of(const struct bench_set *s, bool back)
 	return to;
 }
 
-static void client(struct bench_flow *f, const struct bench_set *s, uint32_t i)
+static void fill(struct bench_set *s)
 {
-	f->saddr = htonl(ntohl(s->first.w[3]) + i / PORTS);
-	f->sport = htons(FIRST_PORT + i % PORTS);
-	f->daddr = bench_addr(s->vip).w[3];
-	f->dport = htons(s->port);
+	__be32 vip = bench_addr(s->vip).w[3];
+
+	for (uint32_t i = 0; i < s->to.n; i++)
+		s->to.flow[i] = (struct bench_flow){ .saddr = htonl(ntohl(s->first.w[3]) + (s->base + i) / PORTS), .daddr = vip,
+						     .sport = htons(FIRST_PORT + (s->base + i) % PORTS), .dport = htons(s->port) };
 }
 
-void bench_flows_fresh(struct bench_table *t, const struct bench_set *s)
+struct bench_set bench_flows_fresh(const struct bench_set *s, uint32_t n)
 {
-	static uint32_t next = 1 << 20;		/* beyond those that bench_flows_make() made */
+	static struct bench_flow to[BENCH_FLOWS], back[BENCH_FLOWS];
+	static uint32_t next = BENCH_MANY;
+	struct bench_set fresh = *s;
 
-	for (uint32_t i = 0; i < t->n; i++)
-		client(&t->flow[i], s, next++ & 0xffffff);
+	if (next + n > CLIENTS)		/* the first ones have long been forgotten */
+		next = BENCH_MANY;
+	fresh.base = next;
+	next += n;
+	fresh.to = (struct bench_table){ to, n };
+	fresh.back = (struct bench_table){ back, n };
+	fill(&fresh);
+	return fresh;
 }
 
-/* Send one frame for each of `CHUNK` flows and see that all take the exit. */
+/* Send one frame for each of `n` flows and see that all take the exit. */
 static int send_all(const struct bench_set *s, bool back, uint32_t first, struct bench_frame *f, enum xs_reason want)
 {
-	const struct bench_table t = { .flow = (back ? s->back : s->to).flow + first, .n = CHUNK };
+	const struct bench_table t = { .flow = (back ? s->back : s->to).flow + first, .n = s->to.n < BENCH_CHUNK ? s->to.n : BENCH_CHUNK };
 	struct bench_job j = { .hook = back && s->stack ? BENCH_TC : BENCH_XDP, .frame = f, .table = &t, .packets = t.n };
 	uint64_t before[XS_R_MAX], after[XS_R_MAX];
 	int err;
 
 	j.prog = bench_host_prog(j.hook);
+	j.dev = bench_host_dev(back);
 	bench_reasons(before);
 	err = bench_run(&j);
 	if (err)
@@ -66,7 +77,7 @@ static uint32_t flow_of(const struct bench_set *s, uint16_t service, const struc
 
 	if (service != s->service)
 		return s->to.n;
-	i = (ntohl(client->w[3]) - ntohl(s->first.w[3])) * PORTS + ntohs(cport) - FIRST_PORT;
+	i = (ntohl(client->w[3]) - ntohl(s->first.w[3])) * PORTS + ntohs(cport) - FIRST_PORT - s->base;
 	return i < s->to.n ? i : s->to.n;
 }
 
@@ -116,26 +127,35 @@ void bench_flows_shuffle(const struct bench_set *s)
 	}
 }
 
-static int make_tcp(const struct bench_set *s, uint32_t first)
+static int open_tcp(const struct bench_set *s, uint32_t first, enum bench_stage stage)
 {
 	struct bench_ends to = bench_ends_of(s, false), back = bench_ends_of(s, true);
 	struct bench_frame f;
-	int err;
+	int err = 0;
 
-	bench_tcp(&f, &to, SYN, BENCH_ISN, 0, NULL, 0, 0);
-	err = send_all(s, false, first, &f, XS_R_PLACED) ?: learn_targets(s);
-	if (err)
-		return err;
-	bench_tcp(&f, &back, SYN | ACK, BENCH_TARGET_ISN, BENCH_ISN + 1, NULL, 0, 0);
-	err = send_all(s, true, first, &f, XS_R_RETURNED);
-	if (err)
-		return err;
-	bench_tcp(&f, &to, ACK, BENCH_ISN + 1, BENCH_TARGET_ISN + 1, NULL, 0, 0);
-	err = send_all(s, false, first, &f, XS_R_STEERED);
-	if (err)
-		return err;
+	if (stage >= BENCH_ASKED) {
+		bench_tcp(&f, &to, SYN, BENCH_ISN, 0, NULL, 0, 0);
+		err = send_all(s, false, first, &f, XS_R_PLACED) ?: learn_targets(s);
+	}
+	if (!err && stage >= BENCH_ANSWERED) {
+		bench_tcp(&f, &back, SYN | ACK, BENCH_TARGET_ISN, BENCH_ISN + 1, NULL, 0, 0);
+		err = send_all(s, true, first, &f, XS_R_RETURNED);
+	}
+	if (!err && stage >= BENCH_OPEN) {
+		bench_tcp(&f, &to, ACK, BENCH_ISN + 1, BENCH_TARGET_ISN + 1, NULL, 0, 0);
+		err = send_all(s, false, first, &f, XS_R_STEERED);
+	}
+	return err;
+}
+
+static int make_tcp(const struct bench_set *s, uint32_t first)
+{
+	struct bench_ends to = bench_ends_of(s, false);
+	struct bench_frame f;
+	int err = open_tcp(s, first, BENCH_OPEN);
+
 	bench_tcp(&f, &to, ACK | PSH, BENCH_ISN + 1, BENCH_TARGET_ISN + 1, NULL, 0, BENCH_PAYLOAD);
-	return send_all(s, false, first, &f, XS_R_STEERED);
+	return err ?: send_all(s, false, first, &f, XS_R_STEERED);
 }
 
 static int make_udp(const struct bench_set *s, uint32_t first)
@@ -153,22 +173,68 @@ static int make_udp(const struct bench_set *s, uint32_t first)
 	return send_all(s, true, first, &f, XS_R_RETURNED);
 }
 
-int bench_flows_make(struct bench_set *s)
+static int prepare(struct bench_set *s)
 {
 	struct xs_service_key k = { .addr = bench_addr(s->vip), .port = htons(s->port), .proto = s->proto, .gen = XS_GEN(xs_control_read()) };
-	int err = 0;
 
 	if (xs_map_get(XS_MAP_xs_svc_index, &k, &s->service))
 		return xs_refuse(s->name, NULL, "the service is not there");
 	s->first = bench_addr(s->clients);
-	s->to.n = s->back.n = BENCH_FLOWS;
-	s->to.flow = calloc(BENCH_FLOWS, sizeof(*s->to.flow));
-	s->back.flow = calloc(BENCH_FLOWS, sizeof(*s->back.flow));
+	s->to.n = s->back.n = s->n;
+	s->to.flow = calloc(s->n ?: 1, sizeof(*s->to.flow));
+	s->back.flow = calloc(s->n ?: 1, sizeof(*s->back.flow));
 	if (!s->to.flow || !s->back.flow)
 		return xs_kernel(ENOMEM, "bench", NULL, "no room for flows");
-	for (uint32_t i = 0; i < BENCH_FLOWS; i++)
-		client(&s->to.flow[i], s, i);
-	for (uint32_t i = 0; i < BENCH_FLOWS && !err; i += CHUNK)
+	fill(s);
+	return 0;
+}
+
+int bench_flows_make(struct bench_set *s)
+{
+	int err = prepare(s);
+
+	for (uint32_t i = 0; i < s->n && !err; i += BENCH_CHUNK)
 		err = s->proto == IPPROTO_TCP ? make_tcp(s, i) : make_udp(s, i);
 	return err ?: see_records(s, s->proto == IPPROTO_TCP ? XS_F_ESTABLISHED : XS_F_DATAGRAM);
+}
+
+int bench_flows_open(const struct bench_set *s, enum bench_stage stage)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < s->to.n && !err; i += BENCH_CHUNK)
+		err = open_tcp(s, i, stage);
+	return err;
+}
+
+int bench_flows_abort(const struct bench_set *s)
+{
+	struct bench_ends to = bench_ends_of(s, false);
+	struct bench_frame f;
+	int err = 0;
+
+	bench_tcp(&f, &to, RST, BENCH_ISN + 1, 0, NULL, 0, 0);
+	for (uint32_t i = 0; i < s->to.n && !err; i += BENCH_CHUNK)
+		err = send_all(s, false, i, &f, XS_R_STEERED);
+	return err;
+}
+
+int bench_flows_flood(const struct bench_set *s)
+{
+	struct bench_ends to = bench_ends_of(s, false);
+	uint64_t evicted = bench_counter(XS_C_HALF_EVICTED), before;
+	struct bench_set fresh;
+	struct bench_frame f;
+	int err = 0;
+
+	bench_tcp(&f, &to, SYN, BENCH_ISN, 0, NULL, 0, 0);
+	for (int n = 0; n < FLOODS && !err; n++) {
+		fresh = bench_flows_fresh(s, BENCH_CHUNK);
+		before = evicted;
+		err = send_all(&fresh, false, 0, &f, XS_R_PLACED);
+		evicted = bench_counter(XS_C_HALF_EVICTED);
+		if (!err && (evicted - before) * 1000 >= BENCH_CHUNK * 999ULL)
+			return 0;
+	}
+	return err ?: xs_refuse(s->name, NULL, "the half-open store does not fill");
 }

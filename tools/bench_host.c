@@ -3,6 +3,8 @@
  * namespace that ends with this process. Next hops have permanent neighbour entries, so that direct delivery never waits. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -16,18 +18,29 @@
 enum { TARGETS = 16 };
 
 static const char *program;
-static int progs[] = { [BENCH_XDP] = -1, [BENCH_TC] = -1 };
+static struct host {
+	const char *suffix, *load;	/* of the instance's name; how it is loaded */
+	char name[33];
+	int netns;			/* fd; -1: not up */
+	int progs[2];			/* fds, by hook */
+	uint32_t in, out;		/* ifindex: clients' side, targets' side */
+} hosts[] = {
+	[BENCH_FULL] = { "", "", .netns = -1, .progs = { -1, -1 } },
+	[BENCH_PLAIN] = { "-plain", "--no-timing", .netns = -1, .progs = { -1, -1 } },
+}, *host;
 
 static const char *const pins[] = { [BENCH_XDP] = "xsteer_xdp", [BENCH_TC] = "xsteer_egress" };
 
-/* bc0 is where clients come from, bt0 where the targets are; their peers are only there to take frames, and say
- * nothing themselves: the path check counts every frame. */
+/* bc0 is where clients come from, bt0 where the targets are; their peers are only there to take frames, and say nothing
+ * themselves: the path check counts every frame. by and be are for live frames (bench_live.c): where they come in to the yardstick
+ * and to the bare program. A queue for each CPU, or CPUs would wait for one another. */
 static const char *const network =
 	"set -e\n"
+	"q=\"numrxqueues $(nproc --all) numtxqueues $(nproc --all)\"\n"
 	"sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1\n"
 	"ip link set lo up\n"
-	"for d in bc bt; do\n"
-	"	ip link add ${d}0 type veth peer ${d}1\n"
+	"for d in bc bt by be; do\n"
+	"	ip link add ${d}0 $q type veth peer ${d}1 $q\n"
 	"	ethtool -K ${d}0 gro on >/dev/null; ethtool -K ${d}1 gro on >/dev/null\n"
 	"	sysctl -qw net.ipv6.conf.${d}1.disable_ipv6=1\n"
 	"	ip link set ${d}0 up; ip link set ${d}1 up\n"
@@ -46,10 +59,11 @@ static const char *const network =
 	"	ip neigh add 2001:db8:2::$(printf %x $i) lladdr 02:00:00:00:01:$i dev bt0\n"
 	"done\n";
 
-/* Handshakes that do not end are forgotten after a second: new flows keep coming, and the table is to find room as in life. */
+/* Handshakes that do not end are forgotten after a second: new flows keep coming, and the store is to find room as in life.
+ * Refusals are measured, so none is held back. */
 static void write_config(FILE *f)
 {
-	fprintf(f, "xsteer: 1\nsettings: {tcp_syn: 1s, tcp_idle: 36000s, udp_idle: 36000s}\n");
+	fprintf(f, "xsteer: 1\nsettings: {tcp_syn: 1s, tcp_closed: 1s, tcp_idle: 36000s, udp_idle: 36000s, refusals: 1000000}\n");
 	fprintf(f, "classes:\n  - {name: bench, id: %d}\ntenants:\n  - {name: bench, id: %d, keys: [\"hex:", BENCH_CLASS, BENCH_TENANT);
 	for (const char *k = BENCH_KEY; *k; k++)
 		fprintf(f, "%02x", (unsigned char)*k);
@@ -62,8 +76,10 @@ static void write_config(FILE *f)
 	}
 	fprintf(f, "services:\n");
 	for (int i = 0; i < BENCH_SETS; i++)
-		fprintf(f, "  - {name: %s, address: \"%s\", port: %d, protocol: %s, pools: [%s], shim: optional}\n", bench_sets[i].name,
-			bench_sets[i].vip, bench_sets[i].port, bench_sets[i].proto == IPPROTO_TCP ? "tcp" : "udp", bench_sets[i].name);
+		if (host == &hosts[bench_sets[i].host])
+			fprintf(f, "  - {name: %s, address: \"%s\", port: %d, protocol: %s, pools: [%s], shim: optional, refuse: %s}\n", bench_sets[i].name,
+				bench_sets[i].vip, bench_sets[i].port, bench_sets[i].proto == IPPROTO_TCP ? "tcp" : "udp", bench_sets[i].pool,
+				bench_sets[i].silent ? "silent" : "reset");
 }
 
 /* Run `xsteer -i INSTANCE ...`; what it prints is of no interest unless it fails, and then it is on standard error. */
@@ -90,36 +106,100 @@ static int devices(void)
 
 	if (unshare(CLONE_NEWNET))
 		return xs_kernel(errno, "bench", "run as root", "no network namespace");
+	host->netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	status = system(network);
+	host->in = if_nametoindex("bc0");
+	host->out = if_nametoindex("bt0");
 	return status ? xs_refuse("bench", "apt-get install iproute2 ethtool", "devices cannot be made, status %d", status) : 0;
 }
 
-int bench_host_up(const char *xsteer)
+static int host_up(enum bench_host which)
 {
-	char load[64];
+	char load[96];
 	int err;
 
-	program = xsteer;
-	snprintf(load, sizeof(load), "load --flows %d bc0 bt0", BENCH_ROOM);
+	host = &hosts[which];
+	snprintf(host->name, sizeof(host->name), "bench-%d%s", getpid(), host->suffix);
+	xs_env.instance = host->name;
+	snprintf(load, sizeof(load), "load --flows %d %s bc0 bt0", BENCH_ROOM, host->load);
 	err = devices() ?: cli(load, NULL) ?: cli("apply -", write_config) ?: xs_maps_open(false);
 	for (int i = 0; !err && i < 2; i++) {
-		progs[i] = bpf_obj_get(xs_pin_path(pins[i]));
-		if (progs[i] < 0)
+		host->progs[i] = bpf_obj_get(xs_pin_path(pins[i]));
+		if (host->progs[i] < 0)
 			err = xs_kernel(errno, pins[i], NULL, "is not pinned");
 	}
+	xs_maps_close();
 	return err;
+}
+
+int bench_host_up(const char *xsteer, bool plain)
+{
+	int err = 0;
+
+	program = xsteer;
+	if (plain)
+		err = host_up(BENCH_PLAIN);
+	return err ?: host_up(BENCH_FULL) ?: bench_host_use(BENCH_FULL);
+}
+
+int bench_host_use(enum bench_host which)
+{
+	if (host == &hosts[which] && xs_maps_ready())
+		return 0;
+	xs_maps_close();
+	host = &hosts[which];
+	xs_env.instance = host->name;
+	if (setns(host->netns, CLONE_NEWNET))
+		return xs_kernel(errno, host->name, NULL, "its network namespace cannot be entered");
+	return xs_maps_open(false);
 }
 
 void bench_host_down(void)
 {
 	xs_maps_close();
-	if (!access(xs_pin_path(NULL), F_OK))
-		cli("unload", NULL);
+	for (int i = 0; i < BENCH_HOSTS; i++) {
+		host = &hosts[i];
+		xs_env.instance = host->name;
+		if (host->netns >= 0 && !setns(host->netns, CLONE_NEWNET) && !access(xs_pin_path(NULL), F_OK))
+			cli("unload", NULL);
+	}
 }
 
 int bench_host_prog(enum bench_hook hook)
 {
-	return progs[hook];
+	return host->progs[hook];
+}
+
+uint32_t bench_host_dev(bool back)
+{
+	return back ? host->out : host->in;
+}
+
+int bench_host_set(const char *words)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "settings set %s", words);
+	return cli(command, NULL);
+}
+
+const char *bench_counter_name(enum xs_counter c)
+{
+	static const char *const names[] = {
+#define X(id, name, help) #name,
+		XS_COUNTERS(X)
+#undef X
+	};
+
+	return names[c];
+}
+
+uint64_t bench_counter(enum xs_counter c)
+{
+	uint64_t n = 0;
+
+	xs_percpu_sum(XS_MAP_xs_counters, c, &n, sizeof(n));
+	return n;
 }
 
 const char *bench_reason(enum xs_reason r)

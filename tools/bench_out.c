@@ -25,7 +25,7 @@ static double tenth(double v)
 	return (v < 0 ? -1 : 1) * (double)(long)((v < 0 ? -v : v) * 10 + .5) / 10;
 }
 
-static double quantile(const double *v, int n, double q)
+double bench_quantile(const double *v, int n, double q)
 {
 	double s[BENCH_ROUNDS_MAX];
 
@@ -40,7 +40,7 @@ static double median(const struct bench_cost *c, int n)
 
 	for (int i = 0; i < n; i++)
 		net[i] = c[i].raw - c[i].floor;
-	return tenth(quantile(net, n, .5));
+	return tenth(bench_quantile(net, n, .5));
 }
 
 /* Each at its least: a disturbed floor would make the least difference less than nothing. */
@@ -62,7 +62,7 @@ static double ratio(const struct bench_result *res)
 
 	for (int i = 0; i < res->n; i++)
 		each[i] = (res->xsteer[i].raw - res->xsteer[i].floor) / (res->classic[i].raw - res->classic[i].floor);
-	return (double)(long)(quantile(each, res->n, .5) * 100 + .5) / 100;
+	return (double)(long)(bench_quantile(each, res->n, .5) * 100 + .5) / 100;
 }
 
 static json_t *row_json(const struct bench_row *r, const struct bench_result *res)
@@ -80,6 +80,10 @@ static json_t *row_json(const struct bench_row *r, const struct bench_result *re
 	json_object_set_new(j, "classic_median_ns", json_real(median(res->classic, res->n)));
 	json_object_set_new(j, "classic_min_ns", json_real(least(res->classic, res->n)));
 	json_object_set_new(j, "ratio", json_real(ratio(res)));
+	if (r->goal > 0)
+		json_object_set_new(j, "goal", json_real(r->goal));
+	if (r->goal > 0)
+		json_object_set_new(j, "met", json_boolean(ratio(res) <= r->goal));
 	return j;
 }
 
@@ -146,23 +150,46 @@ static bool jited(void)
 	return !bpf_obj_get_info_by_fd(bench_host_prog(BENCH_XDP), &i, &len) && i.jited_prog_len;
 }
 
+/* flows() - what the instance with timing holds from the start */
+static uint32_t flows(void)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < BENCH_SETS; i++)
+		n += bench_sets[i].host == BENCH_FULL ? bench_sets[i].to.n : 0;
+	return n;
+}
+
 static json_t *machine(int rounds)
 {
 	char cpu[256] = "";
 	struct utsname u;
 
 	uname(&u);
-	return json_pack("{s:s, s:s, s:b, s:s, s:i, s:i}", "kernel", u.release, "cpu", cpu_model(cpu, sizeof(cpu)),
-			 "jit", jited(), "clang", XS_CLANG, "rounds", rounds, "packets", BENCH_FLOWS);
+	return json_pack("{s:s, s:s, s:b, s:s, s:i, s:i, s:i, s:i}", "kernel", u.release, "cpu", cpu_model(cpu, sizeof(cpu)),
+			 "jit", jited(), "clang", XS_CLANG, "rounds", rounds, "packets", BENCH_FLOWS, "flow_records", BENCH_ROOM, "flows", (int)flows());
 }
 
-int bench_print(const struct bench_result *res, int rounds)
+static void print_machine(json_t *m)
+{
+	printf("kernel %s, %s, JIT %s, %s\n", json_string_value(json_object_get(m, "kernel")), json_string_value(json_object_get(m, "cpu")),
+	       json_is_true(json_object_get(m, "jit")) ? "on" : "off", XS_CLANG);
+	printf("%d flow records (load --flows %d), %u flows in them, %u without those of the 1M rows; each has its record\n", BENCH_ROOM, BENCH_ROOM,
+	       flows(), flows() - bench_sets[BENCH_MANY4].to.n);
+	printf("the classic balancer's table has the same size and flows; that for the flood has as many, of others\n");
+	printf("ns per packet net of an empty program, %d rounds of %d packets (1M flows: every %drd, %d packets); ratio: to the classic balancer\n\n",
+	       (int)json_integer_value(json_object_get(m, "rounds")), BENCH_FLOWS, BENCH_SELDOM, BENCH_MANY);
+}
+
+int bench_print(const struct bench_result *res, int rounds, json_t *live)
 {
 	struct xs_col rows[] = { { "row", "ROW", XS_FMT_TEXT }, { "median_ns", "MEDIAN", XS_FMT_COUNT }, { "min_ns", "MIN", XS_FMT_COUNT },
 		{ "classic_median_ns", "CLASSIC", XS_FMT_COUNT }, { "classic_min_ns", "MIN", XS_FMT_COUNT }, { "ratio", "RATIO", XS_FMT_COUNT },
-		{ "failed", NULL, XS_FMT_TEXT }, {} };
+		{ "goal", "GOAL", XS_FMT_COUNT }, { "met", "MET", XS_FMT_TEXT }, { "failed", NULL, XS_FMT_TEXT }, {} };
 	static const struct xs_col progs[] = { { "program", "PROGRAM", XS_FMT_TEXT }, { "verified_insns", "VERIFIED", XS_FMT_COUNT },
 		{ "xlated_bytes", "XLATED", XS_FMT_BYTES }, { "jited_bytes", "JITED", XS_FMT_BYTES }, {} };
+	static const struct xs_col ends[] = { { "row", "PACKETS/S, ALL CPUS", XS_FMT_TEXT }, { "xsteer_pps", "XSTEER", XS_FMT_COUNT },
+		{ "classic_pps", "CLASSIC", XS_FMT_COUNT }, { "bare_pps", "BARE", XS_FMT_COUNT }, { "lost_percent", "LOST %", XS_FMT_COUNT }, { "ratio", "RATIO", XS_FMT_COUNT }, {} };
 	json_t *m = machine(rounds), *all = json_array();
 	int failed = 0;
 
@@ -173,16 +200,66 @@ int bench_print(const struct bench_result *res, int rounds)
 		json_array_append_new(all, row_json(&bench_rows[i], &res[i]));
 	}
 	if (failed)
-		rows[6].head = "FAILED";
+		rows[8].head = "FAILED";
 	json_object_set_new(m, "rows", all);
 	json_object_set_new(m, "programs", programs());
+	if (live)
+		json_object_set_new(m, "live", live);
 	if (!xs_env.json) {
-		printf("kernel %s, %s, JIT %s, %s\nns per packet net of an empty program, %d rounds of %d packets; ratio: to the classic balancer\n\n",
-		       json_string_value(json_object_get(m, "kernel")), json_string_value(json_object_get(m, "cpu")),
-		       json_is_true(json_object_get(m, "jit")) ? "on" : "off", XS_CLANG, rounds, BENCH_FLOWS);
-		xs_out_table(rows, json_incref(all), NULL);
-		putchar('\n');
+		print_machine(m);
+		if (json_array_size(all) && !xs_out_table(rows, json_incref(all), NULL))
+			putchar('\n');
+		if (live && !xs_out_table(ends, json_incref(live), NULL))
+			putchar('\n');
 		xs_out_table(progs, json_incref(json_object_get(m, "programs")), NULL);
+	}
+	xs_out_json(m);
+	return failed ? xs_refuse("bench", "see the rows", "%d rows have no figures", failed) : 0;
+}
+
+static json_t *steps_json(const struct bench_row *r, const struct bench_result *res)
+{
+	static const char *const keys[] = {
+#define X(id, key, head) key,
+		BENCH_STEPS(X)
+#undef X
+	};
+	json_t *j = json_pack("{s:s}", "row", r->name);
+	double net = median(res->xsteer, res->n);
+	uint32_t all = 0;
+
+	for (int i = 0; i < BENCH_S_MAX; i++)
+		all += res->step[i];
+	json_object_set_new(j, "median_ns", json_real(net));
+	json_object_set_new(j, "samples", json_integer(all));
+	for (int i = 0; i < BENCH_S_MAX; i++)
+		json_object_set_new(j, keys[i], json_real(tenth(all ? net * res->step[i] / all : 0)));
+	if (res->failed[0])
+		json_object_set_new(j, "failed", json_string(res->failed));
+	return j;
+}
+
+int bench_print_steps(const struct bench_result *res, int rounds)
+{
+	struct xs_col cols[] = { { "row", "NS BY STEP", XS_FMT_TEXT }, { "median_ns", "MEDIAN", XS_FMT_COUNT },
+#define X(id, key, head) { key, head, XS_FMT_COUNT },
+		BENCH_STEPS(X)
+#undef X
+		{ "samples", "SAMPLES", XS_FMT_COUNT }, { "failed", NULL, XS_FMT_TEXT }, {} };
+	json_t *m = machine(rounds), *all = json_array();
+	int failed = 0;
+
+	for (int i = 0; bench_rows[i].name; i++) {
+		if (res[i].n)
+			json_array_append_new(all, steps_json(&bench_rows[i], &res[i]));
+		failed += !!res[i].failed[0];
+	}
+	if (failed)
+		cols[BENCH_S_MAX + 3].head = "FAILED";
+	json_object_set_new(m, "steps", all);
+	if (!xs_env.json) {
+		print_machine(m);
+		xs_out_table(cols, json_incref(all), NULL);
 	}
 	xs_out_json(m);
 	return failed ? xs_refuse("bench", "see the rows", "%d rows have no figures", failed) : 0;

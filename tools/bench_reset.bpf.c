@@ -10,7 +10,7 @@
 #include "tools/bench_shared.h"
 
 struct bench_cfg cfg;
-struct bench_flow flow[BENCH_FLOWS];
+struct bench_flow flow[BENCH_MANY];
 __u64 mark[BENCH_MARKS];
 __u64 count, fence;
 
@@ -32,7 +32,7 @@ static __always_inline void put32(void *data, void *end, __u32 off, __be32 word)
 /* restore() - the frame of packet n at data; true if it is there */
 static __always_inline bool restore(void *data, void *end, __u64 n)
 {
-	struct bench_flow *f = &flow[(cfg.at + n) & cfg.mask & (BENCH_FLOWS - 1)];
+	struct bench_flow *f = &flow[n & cfg.mask & (BENCH_MANY - 1)];
 	__u64 *to = data;
 
 	if (data + BENCH_FRAME > end)
@@ -46,7 +46,7 @@ static __always_inline bool restore(void *data, void *end, __u64 n)
 		put32(data, end, cfg.ports, f->ports);
 	}
 	if (cfg.seq)
-		put32(data, end, cfg.seq, bpf_htonl(cfg.seq_first + (__u32)n * cfg.seq_step));
+		put32(data, end, cfg.seq, bpf_htonl(cfg.seq_first + (__u32)(n >> (cfg.turn & 31)) * cfg.seq_step));
 	/* A locked instruction drains the store buffer: in life the frame was written long ago, and a program must not pay for
 	 * reading wide what was written narrow a moment before. */
 	__sync_fetch_and_add(&fence, 1);
@@ -68,7 +68,7 @@ int reset_xdp(struct xdp_md *c)
 	long grown = (long)c->data_end - (long)c->data - BENCH_FRAME;
 	__u64 n = tick();
 
-	if (grown && bpf_xdp_adjust_head(c, (int)grown))
+	if (grown < 0 ? bpf_xdp_adjust_tail(c, (int)-grown) : grown && bpf_xdp_adjust_head(c, (int)grown))
 		return XDP_ABORTED;
 	if (!restore((void *)(long)c->data, (void *)(long)c->data_end, n))
 		return XDP_ABORTED;
@@ -106,6 +106,13 @@ SEC("xdp")
 int grow_xdp(struct xdp_md *c)
 {
 	return bpf_xdp_adjust_head(c, -cfg.grow) ? XDP_ABORTED : XDP_PASS;
+}
+
+/* cut_xdp() - the same for a program that answers with a shorter frame */
+SEC("xdp")
+int cut_xdp(struct xdp_md *c)
+{
+	return bpf_xdp_adjust_tail(c, -cfg.cut) ? XDP_ABORTED : XDP_PASS;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

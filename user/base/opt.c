@@ -273,13 +273,12 @@ static int take_globals(int argc, char **argv, const char **asked)
 	return i;
 }
 
-int xs_run(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
 	const char *asked = NULL;
 	const struct xs_cmd *cmd;
 	int n;
 
-	xs_class_clear();
 	n = take_globals(argc, argv, &asked);
 	if (n < 0)
 		return XS_EX_USAGE;
@@ -304,4 +303,14 @@ int xs_run(int argc, char **argv)
 	}
 	cmd = xs_cmd_find(argv[0], argv[1]);
 	return cmd ? run_cmd(cmd, argv[0], argc - 2, argv + 2) : xs_cmd_unknown(argv[0], argv[1]);
+}
+
+int xs_run(int argc, char **argv)
+{
+	int status;
+
+	xs_class_clear();
+	status = run_words(argc, argv);
+	xs_errors_end();
+	return status;
 }

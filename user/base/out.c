@@ -14,7 +14,7 @@
 bool xs_out_json(json_t *value)
 {
 	if (xs_env.json) {
-		json_dumpf(value, stdout, (xs_env.pretty ? JSON_INDENT(2) : JSON_COMPACT) | JSON_ENCODE_ANY);
+		json_dumpf(value, stdout, (xs_env.pretty ? JSON_INDENT(2) : JSON_COMPACT) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));	/* 0.3, not 0.29999999999999999 */
 		putchar('\n');
 	}
 	json_decref(value);

@@ -32,9 +32,9 @@ int xs_change(const struct xs_model *have, struct xs_model *want, bool dry_run)
 	if (!n)
 		printf("nothing to change\n");
 	else if (dry_run)
-		printf("%zu changes, none made (--dry-run)\n", n);
+		printf("%zu change%s, none made (--dry-run)\n", n, n == 1 ? "" : "s");
 	else
-		printf("%zu changes applied, revision %llu\n", n, (unsigned long long)want->revision);
+		printf("%zu change%s applied, revision %llu\n", n, n == 1 ? "" : "s", (unsigned long long)want->revision);
 	json_decref(plan);
 	return 0;
 }

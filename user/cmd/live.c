@@ -64,6 +64,23 @@ json_t *xs_live_row(enum xs_kind k, const void *row, const struct xs_model *m)
 	return o;
 }
 
+bool xs_live_key(enum xs_kind k, const char *key)
+{
+	static const char *const more[XS_K_MAX][8] = {
+		[XS_K_TARGET] = { "state", "way", "why", "placed", "requests" },
+		[XS_K_TENANT] = { "limited" },
+		[XS_K_PLACEMENT] = { "name", "level", "from", "expires_in_s" },
+	};
+
+	for (const struct xs_field *f = xs_kinds[k].fields; f->key; f++)
+		if (!strcmp(xs_field_json_key(f), key))
+			return true;
+	for (const char *const *w = more[k]; *w; w++)
+		if (!strcmp(*w, key))
+			return true;
+	return false;
+}
+
 void xs_live_fed(json_t *rows, const struct xs_model *m)
 {
 	struct xs_rule_key at = { 0 };

@@ -9,6 +9,7 @@
 #include "user/cmd/change.h"
 #include "user/cmd/live.h"
 #include "user/cmd/object.h"
+#include "user/decide/value.h"
 
 #define SET_NAME "NAME [KEY VALUE]..."
 XS_OBJECT(service, SET_NAME, "  xsteer service set chat address 198.18.0.10 port 8000 pools '[llama70b]'");
@@ -56,7 +57,7 @@ static struct xs_col *columns(enum xs_kind k, json_t *rows)
 		json_array_foreach(rows, i, row) {
 			sample = json_object_get(row, key);
 			any |= !json_is_null(sample) && !json_is_false(sample) && !(json_is_integer(sample) && !json_integer_value(sample)) &&
-			       !(json_is_string(sample) && (!*json_string_value(sample) || !strcmp(json_string_value(sample), "::")));
+			       !(json_is_string(sample) && !*json_string_value(sample));
 		}
 		if (cols && any)
 			*c++ = xs_live_col(key);
@@ -64,7 +65,7 @@ static struct xs_col *columns(enum xs_kind k, json_t *rows)
 	return cols;
 }
 
-/* Whether a row has the value in the key: as it prints, or as one of a list (in text, lists are joined by commas). */
+/* Whether a row has the value in the key: as it prints (- for none), or as one of a list (in text, lists are joined by commas). */
 static bool matches(json_t *row, const char *key, const char *value)
 {
 	json_t *v = json_object_get(row, key), *e;
@@ -75,6 +76,8 @@ static bool matches(json_t *row, const char *key, const char *value)
 	json_array_foreach(v, i, e)
 		if (!strcmp(json_string_value(json_is_object(e) ? json_object_get(e, "name") : e) ?: "", value))
 			return true;
+	if (json_is_null(v))
+		return !strcmp(value, "-");
 	snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(v));
 	if (!s)
 		return !strcmp(json_is_integer(v) ? text : json_is_true(v) ? "true" : "false", value);
@@ -99,9 +102,9 @@ int xs_object_list(const struct xs_call *call)
 		return xs_usage(call->argv[call->argc - 1], "give KEY VALUE pairs", "has no value");
 	rows = all_rows(k, m);
 	for (int i = 0; i < call->argc; i += 2) {
-		if (json_array_size(rows) && !json_object_get(json_array_get(rows, 0), call->argv[i])) {
+		if (!xs_live_key(k, call->argv[i])) {
 			json_decref(rows);
-			return xs_usage(call->argv[i], "see the keys with -j", "%s has no such key", call->cmd->object);
+			return xs_usage(call->argv[i], xs_key_remedy(k, call->argv[i]), "%s has no such key", call->cmd->object);
 		}
 		for (size_t j = json_array_size(rows); j-- > 0; )
 			if (!matches(json_array_get(rows, j), call->argv[i], call->argv[i + 1]))
@@ -142,13 +145,14 @@ int xs_object_show(const struct xs_call *call)
 /* Appends one pair to the mapping; the value is YAML in flow style. */
 static int add_pair(struct fy_document *doc, struct fy_node *map, const char *key, const char *value)
 {
-	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET };
-	struct fy_document *piece = *value ? fy_document_build_from_string(&cfg, value, FY_NT) : NULL;
+	struct fy_document *piece = xs_conf_value(value);
 	struct fy_node *v = piece ? fy_node_copy(doc, fy_document_root(piece)) : NULL;
 
 	fy_document_destroy(piece);
+	if (fy_node_mapping_lookup_by_string(map, key, FY_NT))
+		return xs_usage(key, "leave one out", "is given twice");
 	if (!v || fy_node_mapping_append(map, fy_node_create_scalar_copy(doc, key, FY_NT), v))
-		return xs_usage(key, "quote it, write lists as '[a, b]'", "\"%s\" is no value, or the key is given twice", value);
+		return xs_usage(key, "quote it, write lists as '[a, b]'", "\"%s\" is no value", value);
 	return 0;
 }
 
@@ -174,13 +178,15 @@ int xs_object_set(const struct xs_call *call)
 	const struct xs_model *have = xs_model_have();
 	enum xs_kind k = kind_of(call);
 	struct xs_model want;
-	struct xs_conf c = { .name = "set", .have = have, .want = &want, .merge = true };
+	char what[96];
+	struct xs_conf c = { .name = what, .have = have, .want = &want, .merge = true, .words = true };
 	struct fy_document *doc = fy_document_create(NULL);
 	struct xs_busy *busy = have ? xs_busy_ids() : NULL;
 	struct fy_node *map;
 	int err = have && doc && busy ? 0 : -EIO;
 
 	xs_model_init(&want);
+	snprintf(what, sizeof(what), k == XS_K_PLACEMENT || k == XS_K_SETTINGS ? "%s" : "%s %s", xs_kinds[k].one, call->argv[0]);
 	c.busy = busy;
 	err = err ?: mapping_of(call, k, doc, &map) ?: xs_model_copy(&want, have);
 	if (!err && !want.kind[XS_K_SETTINGS].n && !xs_row_add(&want, XS_K_SETTINGS))

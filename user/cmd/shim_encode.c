@@ -38,7 +38,7 @@ static int shim_encode_run(const struct xs_call *call)
 	int err;
 
 	if (!f)
-		return xs_kernel(errno, name, NULL, "cannot be read");
+		return xs_refuse(name, "name a file that can be read, or - for standard input", "cannot be read: %m");
 	j = json_loadf(f, JSON_REJECT_DUPLICATES, &e);
 	if (!std)
 		fclose(f);

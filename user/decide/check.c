@@ -40,6 +40,21 @@ static void check_sites(const struct xs_model *m)
 				wrong(XS_K_SITE, a, "give each its own number", "id: %u belongs to site %s", a->number, b->h.name);
 }
 
+/* Addresses that no connection can go to: packets to them would be lost without a word. NULL: it may be one */
+static const char *no_host(const struct xs_addr *a)
+{
+	const uint8_t *b = (const uint8_t *)a;
+	static const struct xs_addr none;
+
+	if (!memcmp(a, &none, sizeof(none)) || (xs_addr_is4(a) && !b[12]))
+		return "names no host";
+	if (xs_addr_is4(a) ? b[12] >= 224 : b[0] == 0xff)
+		return "is a multicast or broadcast address";
+	if (xs_addr_is4(a) ? b[12] == 127 : !memcmp(a, &none, 15) && b[15] == 1)
+		return "is a loopback address: what comes in by a device never gets there";
+	return !xs_addr_is4(a) && b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "is link-local: it says nothing without a device" : NULL;
+}
+
 static void check_own(const struct xs_model *m, const struct xs_r_site *s, int i)
 {
 	const struct xs_r_service *v;
@@ -47,6 +62,8 @@ static void check_own(const struct xs_model *m, const struct xs_r_site *s, int i
 	char addr[64];
 
 	xs_out_addr(&s->own[i], 0, addr, sizeof(addr));
+	if (no_host(&s->own[i]))
+		wrong(XS_K_SITE, s, "name an address that this host has, or that is routed to it", "fullnat: %s %s", addr, no_host(&s->own[i]));
 	for (int j = 0; j < i; j++)
 		if (!memcmp(&s->own[i], &s->own[j], sizeof(s->own[i])))
 			wrong(XS_K_SITE, s, "name it once", "fullnat: %s stands there twice", addr);
@@ -131,11 +148,14 @@ static void check_targets(const struct xs_model *m)
 	const struct xs_r_service *s;
 	const struct xs_r_target *t;
 	static const struct xs_addr none;
+	char text[64];
 
 	xs_each(t, m, XS_K_TARGET) {
 		check_via(m, t);
 		if (!t->port || !memcmp(&t->addr, &none, sizeof(none)))
 			wrong(XS_K_TARGET, t, "give both", "delivery by %s needs address and port", t->via ? "fullnat" : "nat");
+		else if (no_host(&t->addr))
+			wrong(XS_K_TARGET, t, "give one that the accelerator has on a device", "address: %s %s", xs_out_addr(&t->addr, 0, text, sizeof(text)), no_host(&t->addr));
 		xs_each(s, m, XS_K_SERVICE)
 			if (s->port == t->port && !memcmp(&s->addr, &t->addr, sizeof(s->addr)))
 				wrong(XS_K_TARGET, t, "use the address the accelerator itself has", "address and port are those of service %s: requests would go in a circle", s->h.name);
@@ -144,12 +164,12 @@ static void check_targets(const struct xs_model *m)
 
 static void check_services(const struct xs_model *m)
 {
-	static const struct xs_addr none;
 	const struct xs_r_service *a, *b;
+	char text[64];
 
 	xs_each(a, m, XS_K_SERVICE) {
-		if (!memcmp(&a->addr, &none, sizeof(none)))
-			wrong(XS_K_SERVICE, a, "name the address clients use", "address: :: is none");
+		if (no_host(&a->addr))
+			wrong(XS_K_SERVICE, a, "name the address clients use", "address: %s %s", xs_out_addr(&a->addr, 0, text, sizeof(text)), no_host(&a->addr));
 		if (a->strip && a->proto != 17)
 			wrong(XS_K_SERVICE, a, "leave it out", "strip: only datagrams carry a shim that can be removed");
 		if (a->strip && !a->shim)
@@ -172,7 +192,7 @@ int xs_placement_check(const struct xs_model *m, const struct xs_r_placement *p,
 {
 	const struct xs_r_service *s = xs_row_id(m, XS_K_SERVICE, p->service);
 	const struct xs_r_target *t;
-	int before = mistakes;
+	int before = mistakes, gone = 0;
 
 	text_name = name;
 	if (p->depth ? !p->hash : p->hash)
@@ -186,10 +206,12 @@ int xs_placement_check(const struct xs_model *m, const struct xs_r_placement *p,
 	for (int i = 0; s && i < p->members; i++) {
 		t = xs_row_id(m, XS_K_TARGET, p->member[i].target);
 		if (!t)
-			wrong(XS_K_PLACEMENT, p, "delete the placement too, or keep the target", "targets: one of them is not there");
+			gone++;
 		else if (!serves(s, t))
 			wrong(XS_K_PLACEMENT, p, "add its pool to the service's pools, or choose another target", "targets: %s is in no pool of service %s", t->h.name, s->h.name);
 	}
+	if (gone)
+		wrong(XS_K_PLACEMENT, p, "change or delete the placement first", "targets: it names a target that is not there");
 	return mistakes > before ? -EINVAL : 0;
 }
 

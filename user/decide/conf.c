@@ -7,10 +7,8 @@
 #include <string.h>
 #include "user/base/err.h"
 #include "user/base/mapio.h"
-#include "user/base/opt.h"
 #include "user/decide/value.h"
 
-#define MAX_TEXT (16u << 20)
 #define MAX_MISTAKES 20
 
 /* "x.yaml:12:5" for a node. */
@@ -27,7 +25,7 @@ static const char *where(const struct xs_conf *c, struct fy_node *n)
 		n = first;
 		t = n ? fy_node_get_scalar_token(n) : NULL;
 	}
-	m = t ? fy_token_start_mark(t) : NULL;
+	m = t && !c->words ? fy_token_start_mark(t) : NULL;
 	if (m)
 		snprintf(text, sizeof(text), "%s:%d:%d", c->name, m->line + 1, m->column + 1);
 	else
@@ -43,51 +41,37 @@ static uint32_t line_of(struct fy_node *n)
 	return *s == ':' ? (uint32_t)atoi(s + 1) : 0;
 }
 
-static int mistake(struct xs_conf *c, struct fy_node *n, const char *try, const char *what)
+int xs_conf_mistake(struct xs_conf *c, struct fy_node *n, const char *try, const char *what)
 {
+	if (n && fy_node_is_alias(n)) {
+		what = "an alias (*NAME) is not followed";
+		try = "write out what it stands for";
+	}
 	if (c->mistakes++ < MAX_MISTAKES)
 		xs_refuse(where(c, n), try, "%s", what);
 	return -EINVAL;
 }
 
-/* All keys of a kind, for the remedy of an unknown one. */
-static const char *known_keys(enum xs_kind k)
-{
-	static char text[256];
-	int n = snprintf(text, sizeof(text), "known are:");
-
-	for (const struct xs_field *f = xs_kinds[k].fields; f->key; f++)
-		n += snprintf(text + n, sizeof(text) - n, " %s", f->key);
-	return text;
-}
-
 static int unknown_key(struct xs_conf *c, struct fy_node *key, enum xs_kind k)
 {
-	const char *word = fy_node_is_scalar(key) ? fy_node_get_scalar0(key) : "?", *near = NULL;
-	char what[128], try[384];
-	int least = 4, d;
+	const char *word = fy_node_is_scalar(key) ? fy_node_get_scalar0(key) : "?";
+	char what[128];
 
-	for (const struct xs_field *f = xs_kinds[k].fields; f->key; f++) {
-		d = xs_word_distance(word, f->key);
-		if (d < least) {
-			least = d;
-			near = f->key;
-		}
-	}
 	snprintf(what, sizeof(what), "%s has no key \"%.40s\"", xs_kinds[k].one, word);
-	snprintf(try, sizeof(try), near ? "did you mean %s?" : "%s", near ?: known_keys(k));
-	return mistake(c, key, try, what);
+	return xs_conf_mistake(c, key, xs_key_remedy(k, word), what);
 }
 
-static void read_field(struct xs_conf *c, const struct xs_field *f, struct fy_node *value, void *row)
+/* A field of the row from its value; an empty value has no place in the text of its own, its key has. */
+static void read_field(struct xs_conf *c, const struct xs_field *f, struct fy_node *key, struct fy_node *value, void *row)
 {
 	const char *err = xs_field_parse(f, value, row, c->want, c->dir);
+	struct fy_node *at = xs_wrong_at ?: value;
 	char what[320];
 
 	if (!err)
 		return;
 	snprintf(what, sizeof(what), "%s: %s", f->key, err);
-	mistake(c, xs_wrong_at ?: value, f->help, what);
+	xs_conf_mistake(c, line_of(at) ? at : key, xs_field_remedy(f, err, c->want), what);
 }
 
 /* Fills the row from the mapping, or its name from a word. Return: whether all of it was right */
@@ -101,7 +85,7 @@ static bool read_fields(struct xs_conf *c, enum xs_kind k, struct fy_node *map, 
 	void *at = NULL;
 
 	if (fy_node_is_scalar(map))
-		read_field(c, xs_field_named(k, "name"), map, row);
+		read_field(c, xs_field_named(k, "name"), map, map, row);
 	while (fy_node_is_mapping(map) && (pair = fy_node_mapping_iterate(map, &at))) {
 		kn = fy_node_pair_key(pair);
 		key = fy_node_is_scalar(kn) ? fy_node_get_scalar0(kn) : NULL;
@@ -111,21 +95,22 @@ static bool read_fields(struct xs_conf *c, enum xs_kind k, struct fy_node *map, 
 			continue;
 		}
 		if (fy_node_pair_value(pair))
-			read_field(c, f, fy_node_pair_value(pair), row);
+			read_field(c, f, kn, fy_node_pair_value(pair), row);
 		else
-			mistake(c, kn, f->help, "a key without value");
+			xs_conf_mistake(c, kn, f->help, "a key without value");
 	}
 	return c->mistakes == before;
 }
 
 static bool has_required(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bool had)
 {
-	char what[128];
+	char what[128], try[160];
 
 	for (const struct xs_field *f = xs_kinds[k].fields; f->key && !had && fy_node_is_mapping(map); f++)
 		if (f->required && !fy_node_mapping_lookup_by_string(map, f->key, FY_NT)) {
 			snprintf(what, sizeof(what), "%s lacks the key \"%s\"", xs_kinds[k].one, f->key);
-			return !mistake(c, map, f->help, what);
+			snprintf(try, sizeof(try), "add it: %s", f->help);
+			return !xs_conf_mistake(c, map, try, what);
 		}
 	return true;
 }
@@ -146,12 +131,12 @@ static void *place_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, c
 
 	if (i < c->want->kind[k].n && once) {
 		snprintf(what, sizeof(what), "a second %s is called \"%s\"", xs_kinds[k].one, ((const struct xs_row *)row)->name);
-		mistake(c, map, k == XS_K_PLACEMENT ? "join them" : "choose another name", what);
+		xs_conf_mistake(c, map, k == XS_K_PLACEMENT ? "join them" : "choose another name", what);
 		return NULL;
 	}
 	if (i == c->want->kind[k].n && i >= xs_kinds[k].most) {
 		snprintf(what, sizeof(what), "more than %u %s", xs_kinds[k].most, xs_kinds[k].many);
-		mistake(c, map, "leave some out", what);
+		xs_conf_mistake(c, map, "leave some out", what);
 		return NULL;
 	}
 	at = i < c->want->kind[k].n ? xs_row_at(c->want, k, i) : xs_row_add(c->want, k);
@@ -203,7 +188,7 @@ static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bo
 	bool had, good;
 
 	if (!map || !(fy_node_is_mapping(map) || (name_will_do(k) && fy_node_is_scalar(map) && !fy_node_is_alias(map)))) {
-		mistake(c, map, "write {name: ..., ...}", "wants a mapping");
+		xs_conf_mistake(c, map, "write {name: ..., ...}", "wants a mapping");
 		return NULL;
 	}
 	row = start_row(c, k, map, &had);
@@ -223,7 +208,7 @@ static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bo
 	free(row);
 	before = at ? at->id : 0;
 	if (at && k != XS_K_SETTINGS && xs_row_identify(c->have, c->want, k, at, c->busy)) {
-		mistake(c, map, "wait for flows to end, or delete some", "no id is free: all belong to others or to flows under way");
+		xs_conf_mistake(c, map, "wait for flows to end, or delete some", "no id is free: all belong to others or to flows under way");
 		return NULL;
 	}
 	if (before && before != at->id)
@@ -234,58 +219,6 @@ static void *conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map, bo
 void *xs_conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map)
 {
 	return conf_row(c, k, map, false);
-}
-
-/* One parser for all texts: no aliases (a small text could be a huge document), one document. */
-static struct fy_document *parse(struct xs_conf *c, struct fy_diag *diag, const char *text, size_t len)
-{
-	struct fy_parse_cfg cfg = { .flags = FYPCF_COLLECT_DIAG, .diag = diag };
-	struct fy_document *doc = NULL;
-	struct fy_diag_error *e;
-	void *at = NULL;
-	char pos[256];
-
-	if (len > MAX_TEXT || memchr(text, 0, len))
-		xs_refuse(c->name, "split it over instances", len > MAX_TEXT ? "longer than %u bytes" : "has a NUL byte in it: it is no text of at most %u bytes", MAX_TEXT);
-	else
-		doc = fy_document_build_from_string(&cfg, text, len);
-	while (!doc && (e = fy_diag_errors_iterate(diag, &at))) {
-		snprintf(pos, sizeof(pos), "%s:%d:%d", c->name, e->line, e->column);
-		xs_refuse(pos, "mend the YAML there", "%s", e->msg);
-		c->mistakes++;
-	}
-	if (!doc && !c->mistakes++ && len <= MAX_TEXT)
-		xs_refuse(c->name, "write `xsteer: 1` and what follows", "is empty or no YAML");
-	return doc;
-}
-
-static struct fy_document *conf_doc(struct xs_conf *c, const char *text, size_t len)
-{
-	struct fy_diag_cfg cfg;
-	struct fy_document *doc;
-	struct fy_diag *diag;
-
-	fy_diag_cfg_default(&cfg);
-	cfg.fp = NULL;
-	diag = fy_diag_create(&cfg);
-	if (diag)
-		fy_diag_set_collect_errors(diag, true);
-	doc = diag ? parse(c, diag, text, len) : NULL;
-	if (doc)
-		fy_diag_unref(diag);	/* the document goes on with it */
-	else if (diag)
-		fy_diag_destroy(diag);
-	if (doc && (!fy_document_root(doc) || !fy_node_is_mapping(fy_document_root(doc)))) {
-		mistake(c, fy_document_root(doc), "write KEY: VALUE lines", "wants a mapping");
-		fy_document_destroy(doc);
-		doc = NULL;
-	}
-	return doc;
-}
-
-struct fy_document *xs_conf_mapping(struct xs_conf *c, const char *text, size_t len)
-{
-	return conf_doc(c, text, len);
 }
 
 /* The kind a key of the document speaks of. Return: XS_K_MAX: none */
@@ -307,14 +240,14 @@ static void read_head(struct xs_conf *c, struct fy_node *root)
 	char what[96];
 
 	if (!version || !fy_node_is_scalar(version) || strcmp(fy_node_get_scalar0(version), "1"))
-		mistake(c, version ?: root, "begin with `xsteer: 1`", "xsteer: the version of the format is not 1");
+		xs_conf_mistake(c, version ?: root, "begin with `xsteer: 1`", "xsteer: the version of the format is not 1");
 	while ((pair = fy_node_mapping_iterate(root, &at))) {
 		key = fy_node_pair_key(pair);
 		word = fy_node_is_scalar(key) ? fy_node_get_scalar0(key) : "?";
 		if (!strcmp(word, "xsteer") || !strcmp(word, "site") || kind_of(word) != XS_K_MAX)
 			continue;
 		snprintf(what, sizeof(what), "no such key \"%.40s\"", word);
-		mistake(c, key, "known are: xsteer settings site zones sites classes pools tenants targets services placements", what);
+		xs_conf_mistake(c, key, "known are: xsteer settings site zones sites classes pools tenants targets services placements", what);
 	}
 }
 
@@ -343,7 +276,7 @@ static void read_kind(struct xs_conf *c, struct fy_node *root, enum xs_kind k, b
 		return;
 	}
 	if (!fy_node_is_sequence(list)) {
-		mistake(c, list, "write a list: one `- {...}` a line", "wants a list");
+		xs_conf_mistake(c, list, "write a list: one `- {...}` a line", "wants a list");
 		return;
 	}
 	while ((item = fy_node_sequence_iterate(list, &at)) && c->mistakes < MAX_MISTAKES)
@@ -352,7 +285,7 @@ static void read_kind(struct xs_conf *c, struct fy_node *root, enum xs_kind k, b
 
 int xs_conf_read(struct xs_conf *c, const char *text, size_t len, bool keep)
 {
-	struct fy_document *doc = conf_doc(c, text, len);
+	struct fy_document *doc = xs_conf_mapping(c, text, len);
 	struct fy_node *root;
 
 	if (!doc)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "user/base/out.h"
-#include "user/decide/model.h"
+#include "user/decide/value.h"
 
 const char *xs_field_json_key(const struct xs_field *f)
 {
@@ -89,11 +89,14 @@ static json_t *sets_json(const struct xs_field *f, const struct xs_r_placement *
 
 static json_t *scalar_json(const struct xs_field *f, const void *row, const struct xs_model *m)
 {
+	static const struct xs_addr none;
 	uint64_t v = 0;
 	char text[64];
 
 	if (f->type == XS_T_NAME || f->type == XS_T_TEXT)
 		return json_string((const char *)row + f->off);
+	if (f->type == XS_T_ADDR && !memcmp((const char *)row + f->off, &none, sizeof(none)))
+		return json_null();
 	if (f->type == XS_T_ADDR)
 		return json_string(xs_out_addr((const void *)((const char *)row + f->off), 0, text, sizeof(text)));
 	memcpy(&v, (const char *)row + f->off, f->size);
@@ -144,6 +147,12 @@ static json_t *text_json(const struct xs_field *f, const void *row, const struct
 	return v;
 }
 
+/* A number or text that was never given: programs get 0 or "", people see no value. */
+static bool unset(const struct xs_field *f, const void *row, struct xs_model *m)
+{
+	return !f->def && !f->required && f->type != XS_T_ENUM && xs_scalar_default(f, row, m);
+}
+
 struct json_t *xs_row_json(enum xs_kind k, const void *row, const struct xs_model *m, bool text)
 {
 	json_t *o = json_object();
@@ -155,7 +164,8 @@ struct json_t *xs_row_json(enum xs_kind k, const void *row, const struct xs_mode
 
 		if (f->type == XS_T_UNTIL && f->least)
 			continue;	/* a ttl is shown as expires_at */
-		json_object_set_new(o, xs_field_json_key(f), many && text ? text_json(f, row, m) : field_json(f, row, m));
+		json_object_set_new(o, xs_field_json_key(f), many && text ? text_json(f, row, m) :
+				    text && unset(f, row, (struct xs_model *)m) ? json_null() : field_json(f, row, m));
 	}
 	return o;
 }

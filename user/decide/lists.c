@@ -50,12 +50,12 @@ static const char *each_key(struct fy_node *n, struct place *p, const char *(*on
 	void *at = NULL;
 
 	if (!fy_node_is_mapping(n))
-		return WRONG("wants a mapping: %s", p->f->help);
+		return WRONG("wants a mapping");
 	while (!err && (pair = fy_node_mapping_iterate(n, &at))) {
 		key = text_of(fy_node_pair_key(pair));
 		value = text_of(fy_node_pair_value(pair));
 		xs_wrong_at = fy_node_pair_key(pair);
-		err = key && value ? one(p, key, value) : WRONG("wants plain keys and values: %s", p->f->help);
+		err = key && value ? one(p, key, value) : WRONG("wants plain keys and values");
 	}
 	if (!err)
 		xs_wrong_at = NULL;
@@ -298,9 +298,11 @@ const char *xs_field_parse(const struct xs_field *f, struct fy_node *n, void *ro
 	xs_wrong_at = NULL;
 	if (f->type < XS_T_SOURCES && f->type != XS_T_REFS && f->type != XS_T_ZONES) {
 		if (!text_of(n))
-			return WRONG("wants a single value: %s", f->help);
+			return WRONG("wants a single value");
 		return xs_field_parse_text(f, text_of(n), row, m);
 	}
+	if ((f->type == XS_T_REFS || f->type == XS_T_ZONES) && fy_node_is_sequence(n) && !fy_node_sequence_item_count(n))
+		return f->required ? WRONG("names no %s", xs_kinds[f->ref].one) : WRONG("an empty list would be no limit");
 	if (f->type != XS_T_SETS && f->type != XS_T_PREFIX)
 		memset((char *)row + f->off, 0, f->size);
 	switch (f->type) {

@@ -177,6 +177,7 @@ struct xs_conf {
 	const struct xs_model *have;	/* the running structure: who keeps which id */
 	struct xs_model *want;		/* what the text says, added to what stands there */
 	const struct xs_busy *busy;	/* may be NULL */
+	bool words;			/* no text but words of a command line: places in it say nothing */
 	bool merge;			/* rows change the rows of their name; else they replace them */
 	int mistakes;			/* reported so far */
 };
@@ -187,6 +188,9 @@ void *xs_conf_row(struct xs_conf *c, enum xs_kind k, struct fy_node *map);
 /* xs_conf_mapping() - parse one mapping in flow style (a row of the feed is JSON). Free with fy_document_destroy(). NULL: reported */
 struct fy_document;
 struct fy_document *xs_conf_mapping(struct xs_conf *c, const char *text, size_t len);
+
+/* xs_conf_value() - a value in flow style; free with fy_document_destroy(). Return: NULL: it is none, not reported */
+struct fy_document *xs_conf_value(const char *text);
 
 /* check.c: what is wrong with a model as a whole. @name: of the text. Return: 0 or -EINVAL, all reported */
 int xs_model_check(const struct xs_model *m, const char *name);

@@ -150,7 +150,7 @@ const char *xs_field_parse_text(const struct xs_field *f, const char *s, void *r
 	case XS_T_HEX: err = hex(s, &v); break;
 	case XS_T_PORTS: err = ports(s, &v); break;
 	case XS_T_UNTIL: err = until(f, s, &v); break;
-	default: return WRONG("wants a list or a mapping: %s", f->help);
+	default: return WRONG("wants a list or a mapping");
 	}
 	if (!err)
 		put(f, row, v);

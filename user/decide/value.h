@@ -14,6 +14,13 @@ extern char xs_wrong_text[XS_WRONG_SIZE];
 /* The node that a field of several values found wrong, NULL: the field's own. xs_field_parse() sets it. */
 extern struct fy_node *xs_wrong_at;
 
+/* xs_conf_mistake() - report one, with the place of the node (NULL: none), and count it; an alias is always that. Return: -EINVAL */
+int xs_conf_mistake(struct xs_conf *c, struct fy_node *n, const char *try, const char *what);
+/* remedy.c: xs_key_remedy() - instead of a key that the kind does not have; xs_field_remedy() - against what a parser said of a
+ * field's value. Valid until the next call */
+const char *xs_key_remedy(enum xs_kind k, const char *typed);
+const char *xs_field_remedy(const struct xs_field *f, const char *err, const struct xs_model *m);
+
 bool xs_name_ok(const char *s);
 /* xs_cidr_parse() - "198.18.1.0/24"; bits count in the mapped address */
 const char *xs_cidr_parse(const char *s, struct xs_addr *a, uint8_t *bits);

@@ -18,7 +18,7 @@
 /* xs_pin_prepare() - see to a BPF file system, make the instance's directory and lock it. @group: who may read, NULL: root only.
  * Removes what a killed load or unload left. Return: 0 or -errno, reported */
 int xs_pin_prepare(const char *group);
-/* xs_pin_exists() - whether the instance is loaded */
+/* xs_pin_exists() - whether the instance is loaded. Return: false: errno says why */
 bool xs_pin_exists(void);
 /* xs_pin_publish() - pin maps and programs, all or nothing. Return: 0 or -errno, reported */
 int xs_pin_publish(const struct xs_obj *obj);

@@ -125,7 +125,8 @@ static void kernel_side(FILE *to)
 	XS_FEATURES(X)
 #undef X
 	fprintf(to, ".El\n.Sh MAPS\nOf schema %d, pinned below the directory of the instance.\n"
-		"The group of that directory reads them, but for those of root.\n.Bl -tag -width Ds\n", XS_SCHEMA);
+		"The group of that directory reads them, but for those of root.\n"
+		"Numbers are of rows;\n.Cm load\nmakes flow table, half-open store and latency series as large\nas it is asked to.\n.Bl -tag -width Ds\n", XS_SCHEMA);
 #define X(name, type, key, value, entries, flags, who, facts) map(#name, #type, entries, #who, facts, to);
 	XS_MAPS(X)
 #undef X
@@ -168,6 +169,8 @@ static void tail(FILE *to)
 	fputs(".Sh DIAGNOSTICS\nAn error is one line on standard error:\nthe object, what is wrong, and what to try.\n"
 	      "With\n.Fl j\nit is an object on standard output instead:\n", to);
 	xs_roff_literal("{\"error\":{\"object\":\"target gpu9\",\"what\":\"no target has this name\",\"try\":\"see xsteer target list\"}}", to);
+	fputs("A command that has several to tell, as\n.Cm apply\nwith its mistakes, prints a line for each;\n"
+	      "in the object the further ones are an array,\n.Dq more .\n", to);
 	fputs(".Sh SEE ALSO\n.Xr bash 1 ,\n.Xr xsteer.yaml 5 ,\n.Xr bpftool 8 ,\n.Xr ip 8 ,\n.Xr tc 8\n"
 	      ".Sh CAVEATS\n", to);
 	xs_roff_prose("TCP is placed at its SYN, before any byte. Requests that reuse a connection go where it went, and its "

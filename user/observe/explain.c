@@ -93,15 +93,28 @@ static json_t *candidates_json(const struct xs_trace *t)
 	return all;
 }
 
+/* Whose the packet is. One of a flow is its flow's, whatever the packet itself says: it was judged before the flow was found. */
 static void put_who(json_t **j, const struct xs_trace *t)
 {
 	static const char *const who[] = { [XS_WHO_NOBODY] = "nobody", [XS_WHO_SHIM] = "shim", [XS_WHO_SOURCE] = "source prefix",
 					   [XS_WHO_DEFAULT] = "default of the service" };
-	bool known = t->flow || t->half || t->who;
+	bool of_flow = (t->flow || t->half) && (t->reason == XS_R_STEERED || !t->who), known = of_flow || t->who;
+	uint32_t index = (t->half ?: t->flow) - 1;
+	uint16_t tenant = t->tenant;
+	uint8_t class = t->class;
+	struct xs_flow flow;
+	struct xs_half half;
 
-	xs_put(j, "tenant", known ? xs_name_json(XS_K_TENANT, t->tenant) : json_null());
-	xs_put(j, "class", known ? xs_name_json(XS_K_CLASS, t->class) : json_null());
-	xs_put(j, "decided_by", json_string(!t->who && (t->flow || t->half) ? "flow" : t->who <= XS_WHO_DEFAULT ? who[t->who] : "unknown"));
+	if (of_flow && t->half && !xs_map_get(XS_MAP_xs_halfs, &index, &half)) {
+		tenant = half.tenant;
+		class = half.class;
+	} else if (of_flow && t->flow && !xs_map_get(XS_MAP_xs_flows, &index, &flow)) {
+		tenant = flow.tenant;
+		class = flow.class;
+	}
+	xs_put(j, "tenant", known ? xs_name_json(XS_K_TENANT, tenant) : json_null());
+	xs_put(j, "class", known ? xs_name_json(XS_K_CLASS, class) : json_null());
+	xs_put(j, "decided_by", json_string(of_flow ? "flow" : t->who <= XS_WHO_DEFAULT ? who[t->who] : "unknown"));
 	xs_put(j, "authentic", json_boolean(t->authentic));
 }
 

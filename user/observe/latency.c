@@ -248,7 +248,7 @@ static void title(const struct xs_latency *l, const struct xs_series_key *k, int
 		if (l->by & dims[i].by)
 			printf("%s %s, ", dims[i].key, k->pad ? "-" : dims[i].kind == XS_K_CLASS ? xs_class_name(k->class) :
 			       xs_model_name(dims[i].kind, dim_id(k, dims[i].by)));
-	printf("%s: %llu values, p50 %s, p90 %s, p99 %s\n", xs_metric_word(metric), (unsigned long long)d->count,
+	printf("%s: %llu value%s, p50 %s, p90 %s, p99 %s\n", xs_metric_word(metric), (unsigned long long)d->count, d->count == 1 ? "" : "s",
 	       xs_out_ns(p50, sizeof(p50), xs_quant_ns(d, 0.5)), xs_out_ns(p90, sizeof(p90), xs_quant_ns(d, 0.9)),
 	       xs_out_ns(p99, sizeof(p99), xs_quant_ns(d, 0.99)));
 }

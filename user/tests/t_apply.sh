@@ -93,13 +93,14 @@ row "no request failed" unhurt "gpu[012]"
 # killed N: applies that are killed at any moment of their work, the two structures in turn
 killed()
 {
-	local took=$EPOCHREALTIME i x n=0
+	local took=$EPOCHREALTIME i x n=0 at
 
 	xs apply "$tmp/a.yaml" > "$tmp/out" || return
 	took=$(((${EPOCHREALTIME/./} - ${took/./}) * 12 / 10))
 	for ((i = 0; i < $1; i++)); do
 		x=$([ $((i % 2)) = 0 ] && echo b || echo a)
-		lab exec host timeout -s KILL "$(printf '0.%06d' $((RANDOM * took / 32768 + 1)))" "$build/xsteer" -i "$inst" apply "$tmp/$x.yaml" > "$tmp/out" 2>&1
+		at=$((RANDOM * took / 32768 + 1))
+		lab exec host timeout -s KILL "$(printf '%d.%06d' $((at / 1000000)) $((at % 1000000)))" "$build/xsteer" -i "$inst" apply "$tmp/$x.yaml" > "$tmp/out" 2>&1
 		[ $? = 137 ] && n=$((n + 1))
 		one_of_both || return
 	done

@@ -51,5 +51,26 @@ printf 'unload\nload v0\ntarget list\n' > "$tmp/lines"
 want batch_reload 0 "" xs batch file "$tmp/lines"
 xs -j target list > "$tmp/out"
 if [ "$(cat "$tmp/out")" = "[]" ]; then echo "ok cli/batch_reloaded"; else echo "not ok cli/batch_reloaded: $(head -c 200 "$tmp/out")"; fi
+printf 'xsteer: 1\npools: [p]\ntargets: [{name: t, pool: q}, {name: u, pool: r}]\n' | xs -j apply - > "$tmp/out" 2>&1
+got=$(jq -rs '[length, (.[0].error.object), (.[0].more | length)] | join(" ")' "$tmp/out")
+if [ "$got" = "1 standard input:3:27 1" ]; then echo "ok cli/errors_are_one_object"; else echo "not ok cli/errors_are_one_object: $got: $(head -c 300 "$tmp/out")"; fi
+want filter_of_no_rows 2 "zone has no such key" xs zone list colour red
+# what libfyaml thinks of a value is not printed
+xs target set gpu0 port '{' > "$tmp/out" 2>&1
+rc=$?
+if [ "$rc $(wc -l < "$tmp/out") $(grep -c 'port: "{" is no value' "$tmp/out")" = "2 1 1" ]; then echo "ok cli/no_value"; else echo "not ok cli/no_value: $rc $(head -c 300 "$tmp/out")"; fi
+want given_twice 2 "port: is given twice" xs target set gpu0 port 1 port 2
+want set_names_the_row 1 'xsteer: class c: id: "x" is no number; write a whole number from 0 to 15' xs class set c id x
+xs apply - > "$tmp/out" 2>&1 <<-END
+	xsteer: 1
+	pools: [p]
+	classes: [{name: c, id: 1}, {name: d, id: 2, ttft: 9ms}]
+	targets: [{name: t, pool: p, address: 198.18.10.2, port: 1, price: {in: 0.3}}]
+END
+want unset_is_no_value 0 "c     1    - queue" xs class list
+want decimal_fractions 0 '"in":0.3,' xs -j target list
+want filter_unset 0 "t " xs target list site -
+# shellcheck disable=SC2016 # expands inside
+want full_disk 3 "No space left" bash -c '"$@" > /dev/full' x "$build/xsteer" help man
 want no_device 1 "nosuchdev: no such device" xs load nosuchdev
 want unload 0 "" xs unload

@@ -73,6 +73,7 @@ row "another kind" denied "kind" '{"op": "set", "kind": "sausage", "service": "c
 row "no service" denied "service" '{"op": "set", "kind": "placement", "targets": ["gpu1"]}'
 row "no targets" denied "targets" '{"op": "set", "kind": "placement", "service": "chat"}'
 row "no such service" denied "char" '{"op": "set", "kind": "placement", "service": "char", "targets": ["gpu1"]}'
+row "no such service, of a name that the answer cuts within a character" denied "no service" "{\"op\": \"set\", \"kind\": \"placement\", \"service\": \"$(printf 'x%.0s' {1..59})é\", \"targets\": [\"gpu1\"]}"
 row "no such target" denied "gpu9" "$(place '"ttl": "9s"' gpu9)"
 row "no such tenant" denied "acne" "$(place '"tenant": "acne"' gpu1)"
 row "no such key" denied "colour" "$(place '"colour": "red"' gpu1)"

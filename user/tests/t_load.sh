@@ -206,7 +206,7 @@ xs unload; gone; result gone_after_traffic "pins or programs are left"
 # Killed at any time: nothing, or an instance that works
 killed()	# NAME ROUNDS COMMAND...: run it, kill it a little later each time, up to 1.5 times as long as it takes
 {
-	local name=$1 rounds=$2 i why='' whole=0 pid began took
+	local name=$1 rounds=$2 i why='' whole=0 pid began took at
 
 	[ "$name" = killed_load ] || xs load v0 v1 >/dev/null
 	began=${EPOCHREALTIME/./}
@@ -217,7 +217,8 @@ killed()	# NAME ROUNDS COMMAND...: run it, kill it a little later each time, up 
 		if [ "$name" = killed_unload ] && [ ! -e "$root/$inst/v1" ]; then xs load v0 v1 >/dev/null || why="load after a kill"; fi
 		nsenter --net="/run/netns/$p-h" "$build/xsteer" -i "$inst" "${@:3}" >/dev/null 2>&1 &
 		pid=$!
-		sleep "$(printf '0.%06d' $((took * 3 * i / rounds / 2)))"
+		at=$((took * 3 * i / rounds / 2))
+		sleep "$(printf '%d.%06d' $((at / 1000000)) $((at % 1000000)))"
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null
 		if [ -e "$root/$inst/v1" ]; then
@@ -259,6 +260,9 @@ if [ -x /sys/fs/bpf ] && as_nobody test -x /sys/fs/bpf; then
 	want group_reads 0 "v0" as_nobody "$tmp/xsteer" -i "$inst" status
 	as_nobody cat "$root/$inst/v1/xs_keys" >/dev/null 2>&1; [ "$(stat -c '%a %G' "$root/$inst/v1/xs_keys")" = "600 root" ] || [ "$(stat -c %a "$root/$inst/v1/xs_keys")" = 600 ]
 	result keys_are_roots "mode of xs_keys"
+	as_stranger() { in_ns h setpriv --reuid=65534 --regid=1 --clear-groups "$@"; }
+	want stranger_status 3 "run as root or in the group of the instance" as_stranger "$tmp/xsteer" -i "$inst" status
+	want stranger_doctor 0 "the instance cannot be looked at: Permission denied" as_stranger "$tmp/xsteer" -i "$inst" doctor
 	want group_may_not_unload 3 "" as_nobody "$tmp/xsteer" -i "$inst" unload
 else
 	echo "skip load/group_reads: /sys/fs/bpf is closed to others"

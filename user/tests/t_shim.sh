@@ -46,6 +46,8 @@ for what, args in ("no hex", ["0x12"]), ("half a byte", ["123"]), ("short key", 
     rc, out, err = run("shim", "decode", *args)
     row(f"usage: {what}", rc == 2 and err.count("\n") == 0 and err.startswith("xsteer: "), (rc, out, err))
 
+rc, out, err = run("shim", "encode", "/no/such")
+row("refused: no such file", rc == 1 and not out and "No such file" in err and "name a file" in err, (rc, out, err))
 KEY = "00112233445566778899aabbccddeeff"
 for key, obj in (("tenant", {"class": 1}), ("tenant", {"tenant": -1}), ("tenant", {"tenant": 65536, "exp_a": 5}), ("foo", {"tenant": 1, "foo": 2}),
                  ("class", {"tenant": 1, "class": 16}), ("class", {"tenant": 1, "class": "x"}), ("exp_a", {"tenant": 1, "exp_a": 4}),

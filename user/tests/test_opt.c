@@ -139,10 +139,36 @@ static void test_classes(void **state)
 	output = capture_end();
 	assert_string_equal(output, "xsteer: target gpu0: is busy; try this\n"
 				    "xsteer: x: wrong\n"
-				    "xsteer: eth0: cannot attach: Operation not permitted\n"
-				    "xsteer: eth0: cannot attach: Operation not permitted\n"
+				    "xsteer: eth0: cannot attach: Operation not permitted; run as root\n"
+				    "xsteer: eth0: cannot attach: Operation not permitted; run as root\n"
 				    "xsteer: eth1: half\n"
 				    "xsteer: warning: eth1: odd; look\n");
+}
+
+/* Several errors are one object; what is quoted in them breaks neither the line nor the JSON. */
+static void test_errors_several(void **state)
+{
+	json_t *j;
+
+	xs_env = (struct xs_env){ .instance = "xs-test-opt", .json = true };
+	capture_begin();
+	xs_refuse("a", "b", "first");
+	xs_refuse("a", NULL, "cut %.3s in the midst", "ab\u00e9");
+	xs_refuse("a\nb", NULL, "third");
+	xs_errors_end();
+	xs_errors_end();	/* says nothing more */
+	output = capture_end();
+	j = json_loads(output, 0, NULL);
+	assert_non_null(j);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(j, "error"), "what")), "first");
+	assert_int_equal(json_array_size(json_object_get(j, "more")), 2);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(j, "more"), 0), "what")), "cut ab? in the midst");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(j, "more"), 1), "object")), "a?b");
+	json_decref(j);
+	xs_env.json = false;
+	capture_begin();
+	xs_refuse("a\nb", NULL, "\xff\xc3(\xed\xa0\x80\xf0\x9f\x98\x80\x1b[31m");
+	assert_string_equal(capture_end(), "xsteer: a?b: ?" "?(??" "?\xf0\x9f\x98\x80?[31m\n");
 }
 
 static void test_quiet(void **state)
@@ -209,7 +235,7 @@ static void test_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words), cmocka_unit_test(test_instance), cmocka_unit_test(test_errors_json),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_instance), cmocka_unit_test(test_errors_json), cmocka_unit_test(test_errors_several),
 		cmocka_unit_test(test_classes), cmocka_unit_test(test_quiet), cmocka_unit_test(test_distance), cmocka_unit_test(test_records),
 	};
 
