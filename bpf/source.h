@@ -49,10 +49,11 @@ __noinline int xs_source_nth(__u32 n, __u32 host)
 {
 	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
 	struct xs_own_use *use = p ? XS_GET(xs_own_use, p->id.gen) : NULL;
-	__u32 some, count;
+	struct xs_target *t = p ? XS_GET(xs_targets, p->to.target) : NULL;
+	__u32 some, count, first;
 	__u64 hash;
 
-	if (!p || !use || !use->ports)
+	if (!p || !use || !use->ports || !t)
 		return 0;
 	hash = xs_tuple_hash(&p->hdr.src, p->hdr.sport, &p->hdr.dst, p->hdr.dport, p->hdr.proto, XS_TO_TARGET);
 	some = (__u32)(hash >> 8) + n * 0x9e3779b1u;
@@ -65,7 +66,12 @@ __noinline int xs_source_nth(__u32 n, __u32 host)
 		p->to.own = 0;
 		return 0;
 	}
-	p->to.own = use->slot[((p->hdr.v6 ? use->n4 : 0) + ((__u32)(hash >> 40) + n) % count) & (XS_OWN_MOST - 1)];
+	first = p->hdr.v6 ? use->n4 : 0;
+	for (__u32 i = 0; i < XS_OWN_MOST && i < count; i++) {	/* the device's own go before others: what is on its segment needs no route */
+		p->to.own = use->slot[(first + ((__u32)(hash >> 40) + n + i) % count) & (XS_OWN_MOST - 1)];
+		if (!t->owns || t->owns >> (p->to.own & (XS_MAX_OWNS - 1)) & 1)
+			break;
+	}
 	return p->to.own;
 }
 

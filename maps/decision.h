@@ -164,9 +164,11 @@ struct xs_target {
 	__u16 pad0;
 	__u32 ifindex;		/* where its route left when this was written */
 	__u64 zone;		/* one bit, or 0: none */
-	__u32 pad[6];
+	__u64 owns;		/* by fullnat: bit by slot of source addresses that the device towards it has; 0: any will do */
+	__u32 pad[4];
 };
 XS_SIZE(struct xs_target, 64);
+_Static_assert(XS_MAX_OWNS <= 64, "a bit for each slot");
 
 /* xs_tlive, by target id: what changes without apply. state is written by the CLI, hop by the packet path. */
 struct xs_tlive {

@@ -134,7 +134,7 @@ static json_t *target_json(uint32_t id, const struct xs_target *t, const uint32_
 	j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "target", xs_model_name(XS_K_TARGET, id),
 			 "state", states[live.state % 3], "way", ways[t->way & 1], "why", text,
 			 "address", xs_out_addr(&t->addr, __builtin_bswap16(t->port), address, sizeof(address)));
-	ports = t->via == XS_VIA_FULLNAT ? json_pack("{s:i, s:i}", "in_use", sources[id], "limit", xs_sources_limit(xs_addr_is4(&t->addr))) : NULL;
+	ports = t->via == XS_VIA_FULLNAT ? json_pack("{s:i, s:i}", "in_use", sources[id], "limit", xs_sources_limit(id)) : NULL;
 	if (ports)
 		json_object_set_new(j, "source_ports", ports);
 	return j;

@@ -37,7 +37,7 @@ static const struct xs_field site_fields[] = {
 	{ .key = "return", .type = XS_T_ENUM, AT(xs_r_site, ret), .def = "direct", .words = return_words, .help = "which way its replies go" },
 	{ .key = "key", .type = XS_T_TEXT, AT(xs_r_site, key), .help = "key of the site pair: file:PATH" },
 	{ .key = "fullnat", .type = XS_T_ADDRS, AT(xs_r_site, own),
-	  .help = "of this host's own site: up to 16 source addresses for targets with `via: fullnat`, which send their replies there; this host's, or routed to it" },
+	  .help = "of this host's own site: up to 16 source addresses for targets with `via: fullnat`, which send their replies there; this host's, or routed to it. Those of the device that a target is behind go before others" },
 	{ .key = "fullnat_ports", .type = XS_T_PORTS, AT(xs_r_site, port), .def = "61000-65535",
 	  .help = "of this host's own site: source ports for them, and for flows of two services that meet at one target; keep them off this host's sockets (net.ipv4.ip_local_reserved_ports)" },
 	{ 0 },

@@ -5,6 +5,7 @@
 #include "user/base/err.h"
 #include "user/base/mapio.h"
 #include "user/decide/write.h"
+#include "user/load/way.h"
 
 static const struct xs_addr none;
 
@@ -79,4 +80,21 @@ int xs_write_owns(struct xs_writing *a)
 	if (xs_map_write(XS_MAP_xs_owns, 0, XS_MAX_OWNS, owns) || xs_map_set(XS_MAP_xs_own_use, &a->gen, &use))
 		return xs_kernel(EIO, "xs_owns", NULL, "cannot be written");
 	return 0;
+}
+
+uint64_t xs_own_slots(uint32_t gen, uint32_t ifindex)
+{
+	struct xs_own_use use;
+	struct xs_own own;
+	uint64_t slots = 0;
+	uint32_t slot;
+
+	if (xs_map_get(XS_MAP_xs_own_use, &gen, &use))
+		return 0;
+	for (int i = 0; i < use.n4 + use.n6 && i < XS_OWN_MOST; i++) {
+		slot = use.slot[i];
+		if (!xs_map_get(XS_MAP_xs_owns, &slot, &own) && xs_way_has(ifindex, &own.addr))
+			slots |= 1ULL << slot;
+	}
+	return slots;
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <ifaddrs.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include "user/load/own.h"
 #include "user/load/route.h"
+#include "user/load/way.h"
 
 #define SYSCTL "/proc/sys/net/ipv4/"
 
@@ -33,26 +32,12 @@ bool xs_own_here(const struct xs_addr *own)
 	return !xs_route_get(own, &r) && r.type == RTN_LOCAL;
 }
 
-static bool has_address(const char *dev, const struct xs_addr *a)
-{
-	struct ifaddrs *all, *i;
-	bool has = false;
-
-	if (getifaddrs(&all))
-		return false;
-	for (i = all; i; i = i->ifa_next)
-		has |= i->ifa_addr && i->ifa_addr->sa_family == AF_INET && !strcmp(i->ifa_name, dev) &&
-		       !memcmp(&((struct sockaddr_in *)i->ifa_addr)->sin_addr, &a->w[3], 4);
-	freeifaddrs(all);
-	return has;
-}
-
 /* Whether the way back to the address leaves by dev, which is what a strict filter asks. */
 static bool is_way_back(const struct xs_addr *own, const char *dev, bool here)
 {
 	struct xs_route r;
 
-	return here ? has_address(dev, own) : !xs_route_get(own, &r) && r.ifindex == if_nametoindex(dev);
+	return here ? xs_way_has(if_nametoindex(dev), own) : !xs_route_get(own, &r) && r.ifindex == if_nametoindex(dev);
 }
 
 const char *xs_own_hinders(const struct xs_addr *own, const char *dev, const char **try)

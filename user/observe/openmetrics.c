@@ -134,7 +134,7 @@ static int source_gauges(FILE *to)
 	family(to, "xsteer_target_source_ports_limit", "gauge", "source ports that there are towards a target by fullnat");
 	xs_each(t, m, XS_K_TARGET)
 		if (t->via == XS_VIA_FULLNAT)
-			sample(to, "xsteer_target_source_ports_limit", LABELS({ "target", t->h.name }), xs_sources_limit(xs_addr_is4(&t->addr)));
+			sample(to, "xsteer_target_source_ports_limit", LABELS({ "target", t->h.name }), xs_sources_limit(t->h.id));
 	free(used);
 	return 0;
 }

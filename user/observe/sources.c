@@ -35,12 +35,17 @@ uint32_t *xs_sources_used(void)
 	return used;
 }
 
-uint32_t xs_sources_limit(bool v4)
+uint32_t xs_sources_limit(uint32_t target)
 {
-	uint32_t gen = XS_GEN(xs_control_read());
+	uint32_t gen = XS_GEN(xs_control_read()), n = 0;
 	struct xs_own_use use;
+	struct xs_target t;
+	bool v4;
 
-	if (xs_map_get(XS_MAP_xs_own_use, &gen, &use))
+	if (xs_map_get(XS_MAP_xs_own_use, &gen, &use) || xs_map_get(XS_MAP_xs_targets, &target, &t))
 		return 0;
-	return (v4 ? use.n4 : use.n6) * (uint32_t)use.ports;
+	v4 = xs_addr_is4(&t.addr);
+	for (int i = v4 ? 0 : use.n4; i < use.n4 + (v4 ? 0 : use.n6) && i < XS_OWN_MOST; i++)
+		n += t.owns >> use.slot[i] % XS_MAX_OWNS & 1;
+	return (n ?: v4 ? use.n4 : use.n6) * (uint32_t)use.ports;
 }

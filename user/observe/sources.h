@@ -12,7 +12,7 @@ json_t *xs_source_json(uint8_t own, __be16 port, const struct xs_addr *client);
 /* xs_sources_used() - by target id: flows and handshakes that have a source of this host's own there; one that is closed gives its up to
  * any other. free(). Return: NULL: no memory, or reported */
 uint32_t *xs_sources_used(void);
-/* xs_sources_limit() - how many of them one target of this address family can have */
-uint32_t xs_sources_limit(bool v4);
+/* xs_sources_limit() - how many of them the target can have */
+uint32_t xs_sources_limit(uint32_t target);
 
 #endif

@@ -60,7 +60,7 @@ everything()	# WAY
 	row "$1: TCP, IPv6" is gpu0 get "http://[$VIP6]:80/"
 	row "$1: UDP, IPv4" like '^(gpu[01]:[0-9]+ ?)+$' cl udp $VIP 80 20
 	row "$1: UDP, IPv6" is gpu0:20 cl udp "$VIP6" 80 20
-	row "$1: the target sees this host" like '^198\.18\.1[01]\.1$' get "http://$VIP:80/peer"
+	row "$1: each target sees this host's address on its own segment" is "198.18.10.1 198.18.11.1" eval 'for i in {1..20}; do get "http://$VIP:80/peer"; echo; done | sort -u | xargs'
 	row "$1: the target sees this host, IPv6" is 2001:db8:10::1 get "http://[$VIP6]:80/peer"
 	row "$1: 10 MB both ways, IPv4" both_ways "http://$VIP:80"
 	row "$1: 10 MB both ways, IPv6" both_ways "http://[$VIP6]:80"
@@ -95,7 +95,6 @@ small()	# the link to the target carries less than the client's: it is told, and
 		ip -n $LAB-$ns route replace $n.0/24 dev eth0 src $n.2 advmss 1460 || return
 		ip -n $LAB-$ns -6 route replace 2001:db8:1${ns#gpu}::/64 dev eth0 metric 256 advmss 1440 || return
 	done
-	ip -n $LAB-gpu0 route replace 198.18.11.1 via 198.18.10.1 advmss 1460 && ip -n $LAB-gpu1 route replace 198.18.10.1 via 198.18.11.1 advmss 1460 || return
 	xs unload gpu0 gpu1 > /dev/null && xs load gpu0 gpu1 > /dev/null && structure fullnat "$OWN" > /dev/null || return
 	both_ways "http://$VIP:80" && both_ways "http://[$VIP6]:80" || return
 	like '^[1-9]' counter icmp_sent_total
@@ -118,8 +117,6 @@ for ns in gpu0 gpu1; do
 	ip -n $LAB-$ns route del default
 	ip -n $LAB-$ns -6 route del default
 done
-ip -n $LAB-gpu0 route add 198.18.11.1 via 198.18.10.1
-ip -n $LAB-gpu1 route add 198.18.10.1 via 198.18.11.1
 serve gpu0 gpu0 8000
 serve gpu1 gpu1 8000
 serve gpu2 gpu2 8000
