@@ -147,7 +147,7 @@ $(B)/drive: $(call TOOLPARTS,drive) $(call TOOLPARTS,lib) $(addprefix $(B)/obj/u
 FUZZ_FLAGS := -detect_leaks=0 -max_len=6000 -timeout=10 -print_final_stats=1
 FUZZ_CFLAGS := -O2 -g -std=gnu11 $(WARN) -D_GNU_SOURCE -Itools/fuzz -I. -fno-strict-aliasing
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined	# packets are not aligned
-FUZZOBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard tools/fuzz/*.c) $(addprefix user/tests/,storm/judge.c storm/odd.c storm/answer.c storm/read.c frames/confs.c frames/words.c frames/build.c)) \
+FUZZOBJ := $(patsubst %.c,$(B)/fuzz/%.o,$(wildcard tools/fuzz/*.c) $(addprefix user/tests/,storm/judge.c storm/change.c storm/places.c storm/odd.c storm/answer.c storm/read.c frames/confs.c frames/words.c frames/build.c)) \
 	$(patsubst %.c,$(B)/obj/%.o,$(filter-out user/base/mapio.c,$(wildcard user/base/*.c user/decide/*.c)))
 $(B)/fuzz/tools/fuzz/programs.o: FUZZ_SAN += -fsanitize=fuzzer-no-link
 $(B)/fuzz/user/%.o $(B)/fuzz/tools/fuzz/mem.o: FUZZ_SAN :=

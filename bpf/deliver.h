@@ -6,101 +6,10 @@
 #define XS_DELIVER_H
 
 #include "bpf/flowtab.h"
+#include "bpf/fullnat.h"
 #include "bpf/hop.h"
 #include "bpf/measure.h"
 #include "bpf/nat.h"
-
-/* xs_strip_sum() - sum of the complements of n bytes at off. Return: ~0 if they are not there */
-__noinline __u64 xs_strip_sum(xs_ctx *c, __u32 off, __u32 n)
-{
-	__u64 sum = 0;
-	__u16 *w;
-
-	for (__u32 i = 0; i < XS_SHIM_MAX / 2; i++) {
-		if (i >= n / 2)
-			break;
-		w = xs_at(c, off + 2 * i, 2);
-		if (!w)
-			return ~0ULL;
-		sum += (__u16)~*w;
-	}
-	return sum;
-}
-
-/* xs_strip_move() - move the first `end` bytes of the frame n bytes up, then begin the frame there. Return: 0, -1 */
-__noinline int xs_strip_move(xs_ctx *c, __u32 end, __u32 n)
-{
-	__u16 *from, *to;
-
-	for (__u32 i = 1; i <= XS_L4_MAX / 2 + 8; i++) {
-		if (2 * i > end)
-			break;
-		from = xs_at(c, end - 2 * i, 2);
-		to = xs_at(c, end - 2 * i + n, 2);
-		if (!from || !to)
-			return -1;
-		*to = *from;
-	}
-	return bpf_xdp_adjust_head(c, n) ? -1 : 0;
-}
-
-/* xs_strip() - take the shim of n bytes (a multiple of 4, at most XS_SHIM_MAX) out of a datagram: lengths and checksum are
- * corrected, then everything before it moves up. Return: false if it does not fit together */
-static __always_inline bool xs_strip(xs_ctx *c, struct xs_pkt *p, __u32 n)
-{
-	__u64 diff = xs_strip_sum(c, p->hdr.pay, n);
-	struct udphdr *udp = xs_at(c, p->hdr.l4, sizeof(*udp));
-	struct ipv6hdr *ip6;
-	struct iphdr *ip;
-	__be16 less;
-
-	if (!udp || diff == ~0ULL)
-		return false;
-	less = bpf_htons(bpf_ntohs(udp->len) - n);
-	diff += 2 * xs_csum_port(udp->len, less);	/* it stands in the pseudo header, too */
-	udp->len = less;
-	if (udp->check)
-		udp->check = xs_csum_update(udp->check, diff) ?: 0xffff;
-	if (p->hdr.v6) {
-		ip6 = xs_at(c, p->hdr.l3, sizeof(*ip6));
-		if (!ip6)
-			return false;
-		ip6->payload_len = bpf_htons(bpf_ntohs(ip6->payload_len) - n);
-	} else {
-		ip = xs_at(c, p->hdr.l3, sizeof(*ip));
-		if (!ip)
-			return false;
-		less = bpf_htons(bpf_ntohs(ip->tot_len) - n);
-		ip->check = xs_csum_update(ip->check, xs_csum_port(ip->tot_len, less));
-		ip->tot_len = less;
-	}
-	if (xs_strip_move(c, p->hdr.pay, n))
-		return false;
-	p->hdr.ip_len -= n;
-	p->hdr.pay_len -= n;
-	xs_bump(XS_C_SHIMS_REMOVED);
-	return true;
-}
-
-/* xs_target_hop() - the target's next hop: remembered for a second, then asked for again */
-static __always_inline enum xs_reason xs_target_hop(xs_ctx *c, const struct xs_pkt *p, const struct xs_target *t, __u32 id, __u64 *hop)
-{
-	struct xs_tlive *l = XS_GET(xs_tlive, id);
-	__u32 now = xs_jiffies();
-	enum xs_reason r;
-
-	if (!l)
-		return XS_R_INTERNAL;
-	*hop = *(volatile __u64 *)&l->hop;
-	if (*hop && now - l->hop_seen < feat.hz)
-		return XS_R_NONE;
-	r = xs_hop_fib(c, p, &p->hdr.src, &t->addr, hop);
-	if (r)
-		return r;
-	*(volatile __u64 *)&l->hop = *hop;
-	l->hop_seen = now;
-	return XS_R_NONE;
-}
 
 /* xs_towards() - choose the way of a packet for target t, which is p->to.target: redirect, or the stack. Nothing but the Ethernet
  * header is written. Return: XS_R_STEERED, or why the stack has it although the way is direct */
@@ -126,6 +35,7 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 	struct xs_target *t = XS_GET(xs_targets, p->to.target);
 	struct xs_nat n = { .from = &p->hdr.dst, .from_port = p->hdr.dport, .dst = true };
 	enum xs_reason r;
+	int did;
 
 	*act = XS_ACT_PASS;
 	if (!t || !t->port)
@@ -134,6 +44,11 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 		return XS_R_STEERED;
 	n.to = &t->addr;
 	n.to_port = t->port;
+	if (p->to.own) {
+		did = xs_own_deliver(c);
+		*act = XS_OWN_ACT(did);
+		return XS_OWN_REASON(did);
+	}
 	if (p->ask.strip && !xs_strip(c, p, p->ask.strip))
 		return XS_R_TRUNCATED;
 	r = xs_towards(c, p, t, way, act);
@@ -142,24 +57,6 @@ static __always_inline enum xs_reason xs_deliver(xs_ctx *c, struct xs_pkt *p, __
 	if (*act != XS_ACT_PASS)
 		xs_ttl_less(c, p);
 	return r;
-}
-
-/* xs_client_hop() - the same for a reply, remembered in the flow; b NULL: a handshake has none */
-static __always_inline enum xs_reason xs_client_hop(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, struct xs_back *b,
-						    __u64 *hop)
-{
-	__u32 now = xs_jiffies();
-	enum xs_reason r;
-
-	*hop = b ? *(volatile __u64 *)&b->hop : 0;
-	if (*hop && now - b->hop_seen < feat.hz)
-		return XS_R_NONE;
-	r = xs_hop_fib(c, p, &s->addr, &p->hdr.dst, hop);
-	if (r || !b)
-		return r;
-	*(volatile __u64 *)&b->hop = *hop;
-	b->hop_seen = now;
-	return XS_R_NONE;
 }
 
 /**
@@ -173,7 +70,7 @@ static __always_inline enum xs_reason xs_return(xs_ctx *c, struct xs_pkt *p, con
 	__u64 hop = 0;
 
 	*act = XS_ACT_PASS;
-	if (p->hdr.ttl <= 1 || xs_client_hop(c, p, s, b, &hop) || xs_hop_go(c, p, hop, act)) {
+	if (p->hdr.ttl <= 1 || xs_client_hop(c, p, s, &p->hdr.dst, b, &hop) || xs_hop_go(c, p, hop, act)) {
 		*act = XS_ACT_PASS;
 		return XS_R_NONE;
 	}

@@ -91,6 +91,10 @@ static __always_inline void xs_known(struct xs_pkt *p, const struct xs_flow *f)
 	p->to.rule = f->rule;
 	p->ask.tenant = f->tenant;
 	p->ask.class = f->class;
+	if (f->own) {
+		p->to.own = f->own;
+		p->to.own_port = f->own_port;
+	}
 }
 
 /* xs_first_of() - as xs_first(), of a packet to service s */
@@ -156,7 +160,7 @@ __noinline int xs_again(xs_ctx *c)
 	p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
 	r = xs_admit(c) ?: xs_begin(c, p, false);
 	p->to.first = true;
-	return r || feat.dry ? r : xs_flow_enter(p, false);
+	return r || feat.dry ? r : xs_flow_enter(false);
 }
 
 #endif

@@ -5,6 +5,42 @@
 
 #include "bpf/flowtab.h"
 #include "bpf/measure.h"
+#include "bpf/own.h"
+
+/* xs_flow_state() - record i changes state, unless the sweep has just taken it: that would put its index out twice */
+static __always_inline void xs_flow_state(struct xs_flow *f, __u32 i, __u8 state)
+{
+	struct xs_lock *k = XS_GET(xs_locks, i & (XS_LOCKS - 1));
+
+	if (!k)
+		return;
+	bpf_spin_lock(&k->lock);
+	if (xs_live(f->state))
+		f->state = state;
+	bpf_spin_unlock(&k->lock);
+}
+
+#define XS_NEAR (1 << 16)	/* how far from the highest sequence number seen a FIN may stand */
+#define XS_NEXT 512		/* and a RST, which must be nearly the next segment (RFC 5961) */
+
+/* xs_in_window() - whether a FIN or RST may be of this connection; highest 0: nothing is known of it */
+static __always_inline bool xs_in_window(const struct xs_pkt *p, __u32 highest)
+{
+	__u32 near = p->hdr.tcp_flags & XS_TCP_RST ? XS_NEXT : XS_NEAR;
+
+	return !highest || p->hdr.seq + p->hdr.pay_len - highest + near <= 2 * near;
+}
+
+/* xs_flow_close() - FIN from both ends, or RST: the record has not long to live */
+static __always_inline void xs_flow_close(struct xs_flow *f, const struct xs_back *b, __u32 i, __u8 tcp_flags)
+{
+	bool fins = f->flags & XS_FF_FIN_CLIENT && b->flags & XS_FF_FIN_TARGET;
+
+	if ((!fins && !(tcp_flags & XS_TCP_RST)) || f->state == XS_F_CLOSING)
+		return;
+	xs_flow_state(f, i, XS_F_CLOSING);
+	xs_bump(XS_C_FLOWS_CLOSED);
+}
 
 /* xs_flow_claim() - hold record i if it was silent for more than limit jiffies; one of several CPUs succeeds */
 static __always_inline bool xs_flow_claim(struct xs_flow *f, const struct xs_back *b, __u32 i, __u32 limit)
@@ -46,32 +82,40 @@ static __always_inline bool xs_is_stray(__u32 i, __u32 home)
 	return (i ^ home) & ~1u;
 }
 
-/* xs_stray_leave() - take the tags of record i out, by the tuples it holds */
-__noinline int xs_stray_leave(__u32 i, __u32 home, __u32 gen)
+/* xs_tags_leave() - take the tags of record i out, by the tuples it holds, if it has any: a stray's, or of one whose target sees another
+ * source */
+__noinline int xs_tags_leave(__u32 i, __u32 gen)
 {
 	struct xs_flow *f = XS_GET(xs_flows, i);
+	const struct xs_end *seen;
 	struct xs_service *s;
 	struct xs_target *t;
+	__u32 home;
 
 	if (!f)
 		return 0;
+	home = xs_home(&f->client, f->cport, f->proto);
+	if (!xs_is_stray(i, home) && !f->own)
+		return 0;
 	s = xs_service_at(gen & 1, f->service);
 	t = XS_GET(xs_targets, f->target);
-	if (s && t) {
-		xs_tag_move(xs_tuple_hash(&f->client, f->cport, &s->addr, s->port, f->proto, XS_TO_TARGET), i + 1, 0);
-		xs_tag_move(xs_tuple_hash(&f->client, f->cport, &t->addr, t->port, f->proto, XS_TO_CLIENT), i + 1, 0);
-	}
+	seen = xs_end_of(f->own, f->own_port, &f->client, f->cport);
+	if (!s || !t || !seen)
+		return 0;
+	xs_tag_move(xs_tuple_hash(&seen->addr, seen->port, &t->addr, t->port, f->proto, XS_TO_CLIENT), i + 1, 0);
+	if (f->own)
+		xs_stray_count(xs_home(&seen->addr, seen->port, f->proto), false);
+	if (!xs_is_stray(i, home))
+		return 1;
+	xs_tag_move(xs_tuple_hash(&f->client, f->cport, &s->addr, s->port, f->proto, XS_TO_TARGET), i + 1, 0);
 	xs_stray_count(home, false);
 	return 1;
 }
 
 /* xs_flow_empty() - make a held record one that nothing finds */
-static __always_inline void xs_flow_empty(const struct xs_flow *f, struct xs_back *b, __u32 i, __u32 gen)
+static __always_inline void xs_flow_empty(struct xs_back *b, __u32 i, __u32 gen)
 {
-	__u32 home = xs_home(&f->client, f->cport, f->proto);
-
-	if (xs_is_stray(i, home))
-		xs_stray_leave(i, home, gen);
+	xs_tags_leave(i, gen);
 	b->service = 0;
 }
 
@@ -88,7 +132,7 @@ __noinline __u32 xs_flow_get(__u32 i, __u32 gen)
 		return i + 1;
 	if (!xs_flow_claim(f, b, i, xs_timeout(set, f->state)))
 		return 0;
-	xs_flow_empty(f, b, i, gen);
+	xs_flow_empty(b, i, gen);
 	xs_bump(XS_C_FLOWS_EXPIRED);
 	return i + 1;
 }
@@ -103,7 +147,7 @@ __noinline int xs_flow_evict(__u32 i, __u32 gen, __u32 wanted)
 
 	if (!set || !f || !b || !xs_flow_claim(f, b, i, wanted && f->state == XS_F_CLOSING ? -1 : xs_timeout(set, f->state)))
 		return 0;
-	xs_flow_empty(f, b, i, gen);
+	xs_flow_empty(b, i, gen);
 	f->state = XS_F_FREE;
 	xs_bump(XS_C_FLOWS_EXPIRED);
 	return 1;
@@ -160,7 +204,7 @@ static __always_inline __u32 xs_anywhere(void)
 }
 
 /* xs_sweep() - look at the records behind the hand and free expired ones, but not many at once: a packet waits for it */
-__noinline int xs_sweep(__u32 gen)
+static __always_inline int xs_sweep(__u32 gen)
 {
 	int freed = 0;
 
@@ -170,7 +214,7 @@ __noinline int xs_sweep(__u32 gen)
 }
 
 /* xs_seek() - hold a free or expired record. Return: index + 1, 0: none within reach */
-__noinline __u32 xs_seek(__u32 gen)
+static __always_inline __u32 xs_seek(__u32 gen)
 {
 	__u32 i = 0, at = xs_anywhere();
 

@@ -125,45 +125,18 @@ static __always_inline __u32 xs_is_it(const struct xs_tuple *t, __u32 i)
 	return t->dir == XS_TO_TARGET ? xs_is_flow(t, i) : xs_is_back(t, i);
 }
 
-/* xs_line_next() - the other index (+ 1) that a line has under this fingerprint, 0: none */
-__noinline __u32 xs_line_next(__u32 line, __u64 hash, __u32 not)
+/* xs_line_next() - an index (+ 1) other than `not` that a line has under this fingerprint, 0: none */
+static __always_inline __u32 xs_line_next(const struct xs_line *l, __u64 hash, __u32 not)
 {
-	struct xs_line *l = XS_GET(xs_lines, line);
-	__u32 i;
+	__u32 i = 0, at;
 
-	if (!l)
-		return 0;
-	for (int n = 0; n < XS_LINE_TAGS; n++) {
-		i = l->tag[n] & XS_TAG_INDEX;
-		if (i && i != not && XS_TAG_FP(l->tag[n]) == XS_TAG_FP(hash))
-			return i;
-	}
-	return 0;
-}
-
-/* xs_line_find() - index + 1 of the tuple's record by the tags of one line, 0: none. Tags with 40 equal bits in one line are so
- * rare that two are looked at, not more. */
-static __always_inline __u32 xs_line_find(const struct xs_tuple *t, __u64 hash, __u32 line, __u32 *service)
-{
-	struct xs_line *l = XS_GET(xs_lines, line);
-	__u64 fp = XS_TAG_FP(hash);
-	__u32 i = 0;
-
-	if (!l)
-		return 0;
 #pragma unroll
-	for (int n = 0; n < XS_LINE_TAGS; n++)
-		if (XS_TAG_FP(l->tag[n]) == fp)
-			i = l->tag[n] & XS_TAG_INDEX;
-	if (!i)
-		return 0;
-	*service = xs_is_it(t, i);
-	if (*service)
-		return i;
-	i = xs_line_next(line, hash, i);
-	if (i)
-		*service = xs_is_it(t, i);
-	return *service ? i : 0;
+	for (int n = 0; n < XS_LINE_TAGS; n++) {
+		at = l->tag[n] & XS_TAG_INDEX;
+		if (XS_TAG_FP(l->tag[n]) == XS_TAG_FP(hash) && at != not)
+			i = at;
+	}
+	return i;
 }
 
 /* xs_has_strays() - whether the pair of home has any */
@@ -174,12 +147,66 @@ static __always_inline bool xs_has_strays(__u32 home)
 	return f && f->strays;
 }
 
-/* xs_stray_find() - the record of a tuple at neither of its places */
-static __noinline __u32 xs_stray_find(const struct xs_tuple *t, __u32 *service)
-{
-	__u64 hash = xs_tuple_hash(t->client, t->cport, t->other, t->oport, t->proto, t->dir);
+/* The tuple whose stray is looked for, and its service when it was found. In a map, so that the search is verified once, not for each
+ * way that leads to it. */
+struct xs_wanted {
+	struct xs_addr client, other;
+	__be16 cport, oport;
+	__u8 proto, pad[3];
+	__u32 gen, service;
+};
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct xs_wanted); } xs_wanted_now SEC(".maps");
 
-	return xs_line_find(t, hash, xs_line_first(hash), service) ?: xs_line_find(t, hash, xs_line_second(hash), service);
+/* xs_stray_in() - index + 1 of its record by the tags of one line, 0: none. Tags with 40 equal bits in one line are so rare that two are
+ * looked at, not more. */
+__noinline __u32 xs_stray_in(__u32 line, __u64 hash, __u32 dir)
+{
+	struct xs_wanted *w = XS_GET(xs_wanted_now, 0);
+	struct xs_line *l = XS_GET(xs_lines, line);
+	struct xs_tuple t = {};
+	__u32 i;
+
+	if (!w || !l)
+		return 0;
+	i = xs_line_next(l, hash, 0);
+	if (!i)
+		return 0;
+	t = (struct xs_tuple){ .client = &w->client, .other = &w->other, .cport = w->cport, .oport = w->oport, .proto = w->proto, .dir = dir, .gen = w->gen };
+	w->service = xs_is_it(&t, i);
+	if (w->service)
+		return i;
+	i = xs_line_next(l, hash, i);
+	w->service = i ? xs_is_it(&t, i) : 0;
+	return w->service ? i : 0;
+}
+
+/* xs_wanted_hash() - of it */
+__noinline __u64 xs_wanted_hash(__u32 dir)
+{
+	struct xs_wanted *w = XS_GET(xs_wanted_now, 0);
+
+	return w ? xs_tuple_hash(&w->client, w->cport, &w->other, w->oport, w->proto, dir) : 0;
+}
+
+/* xs_stray_find() - the record of a tuple at neither of its places */
+static __always_inline __u32 xs_stray_find(const struct xs_tuple *t, __u32 *service)
+{
+	struct xs_wanted *w = XS_GET(xs_wanted_now, 0);
+	__u32 i, dir = t->dir;
+	__u64 hash;
+
+	if (!w)
+		return 0;
+	w->client = *t->client;
+	w->other = *t->other;
+	w->cport = t->cport;
+	w->oport = t->oport;
+	w->proto = t->proto;
+	w->gen = t->gen;
+	hash = xs_wanted_hash(dir);
+	i = xs_stray_in(xs_line_first(hash), hash, dir) ?: xs_stray_in(xs_line_second(hash), hash, dir);
+	*service = w->service;
+	return i;
 }
 
 /* xs_find_away() - the record of a tuple that is not at its first place: its neighbour, or a stray */
@@ -246,41 +273,6 @@ static __always_inline __u32 xs_timeout(const struct xs_settings *set, __u8 stat
 static __always_inline bool xs_flow_over(const struct xs_flow *f, const struct xs_back *b, __u32 limit, __u32 now)
 {
 	return (__s32)(now - f->seen) > (__s32)limit && (__s32)(now - b->seen) > (__s32)limit;
-}
-
-/* xs_flow_state() - record i changes state, unless the sweep has just taken it: that would put its index out twice */
-static __always_inline void xs_flow_state(struct xs_flow *f, __u32 i, __u8 state)
-{
-	struct xs_lock *k = XS_GET(xs_locks, i & (XS_LOCKS - 1));
-
-	if (!k)
-		return;
-	bpf_spin_lock(&k->lock);
-	if (xs_live(f->state))
-		f->state = state;
-	bpf_spin_unlock(&k->lock);
-}
-
-#define XS_NEAR (1 << 16)	/* how far from the highest sequence number seen a FIN may stand */
-#define XS_NEXT 512		/* and a RST, which must be nearly the next segment (RFC 5961) */
-
-/* xs_in_window() - whether a FIN or RST may be of this connection; highest 0: nothing is known of it */
-static __always_inline bool xs_in_window(const struct xs_pkt *p, __u32 highest)
-{
-	__u32 near = p->hdr.tcp_flags & XS_TCP_RST ? XS_NEXT : XS_NEAR;
-
-	return !highest || p->hdr.seq + p->hdr.pay_len - highest + near <= 2 * near;
-}
-
-/* xs_flow_close() - FIN from both ends, or RST: the record has not long to live */
-static __always_inline void xs_flow_close(struct xs_flow *f, const struct xs_back *b, __u32 i, __u8 tcp_flags)
-{
-	bool fins = f->flags & XS_FF_FIN_CLIENT && b->flags & XS_FF_FIN_TARGET;
-
-	if ((!fins && !(tcp_flags & XS_TCP_RST)) || f->state == XS_F_CLOSING)
-		return;
-	xs_flow_state(f, i, XS_F_CLOSING);
-	xs_bump(XS_C_FLOWS_CLOSED);
 }
 
 /* xs_tag_swap() - under the line's lock, put `to` where `from` stands (0: in a free place). Return: true if it was done */
@@ -360,17 +352,18 @@ __noinline int xs_tag_move(__u64 hash, __u32 from, __u32 to)
 }
 
 /* xs_stray_count() - one stray more or less at the pair of home */
-static __always_inline void xs_stray_count(__u32 home, bool more)
+__noinline int xs_stray_count(__u32 home, __u32 more)
 {
 	struct xs_lock *k = XS_GET(xs_locks, home >> 1 & (XS_LOCKS - 1));
 	struct xs_flow *f = XS_GET(xs_flows, home & ~1u);
 
 	if (!k || !f)
-		return;
+		return 0;
 	bpf_spin_lock(&k->lock);
 	if (f->strays < 255)
 		f->strays += more ? 1 : f->strays ? -1 : 0;
 	bpf_spin_unlock(&k->lock);
+	return 0;
 }
 
 #endif

@@ -68,6 +68,30 @@ static __always_inline bool xs_frag_row(const struct xs_frag_key *k, __u32 age, 
 	return row->check == xs_frag_check(k) && ((xs_frag_second() - row->second) & XS_FRAG_SECONDS) <= age;
 }
 
+static __always_inline __u64 xs_frag_end_check(const struct xs_frag_key *k, const struct xs_addr *a)
+{
+	__u64 h = xs_frag_check(k);
+
+#pragma unroll
+	for (int i = 0; i < 4; i++)
+		h = (h ^ a->w[i]) * 0x9e3779b97f4a7c15ULL;
+	return h;
+}
+
+/* xs_frag_end_put() - what becomes of the address that is not the service's or the target's: the end that the target sees, or the
+ * client's. Return: false: it is not known */
+static __noinline bool xs_frag_end_put(const struct xs_pkt *p, const struct xs_frag_key *k)
+{
+	const struct xs_end *e = p->id.dir == XS_TO_TARGET ? xs_seen_as(p) : xs_client_of(p);
+	struct xs_frag_end end;
+
+	if (!e)
+		return false;
+	end.addr = e->addr;
+	end.check = xs_frag_end_check(k, &end.addr);
+	return !bpf_map_update_elem(&xs_frag_ends, k, &end, BPF_ANY);
+}
+
 /**
  * xs_frag_first() - Let the later fragments of this first one follow it; reads p->hdr and p->id
  * A second first fragment that says something else at once is one that lies over the first: both are none.
@@ -87,6 +111,7 @@ static __noinline enum xs_reason xs_frag_first(xs_ctx *c, const struct xs_pkt *p
 	row = (struct xs_frag) {
 		.service = p->id.service, .target = target, .way = way, .dir = p->id.dir, .second = xs_frag_second(),
 		.end = (p->hdr.l3 + p->hdr.ip_len - begin + 7) / 8, .check = xs_frag_check(&k),
+		.own = XS_INGRESS && p->to.own && p->to.own != XS_OWN_CLIENT,	/* else the address stays */
 	};
 	if (xs_frag_row(&k, XS_FRAG_AGAIN_S, &old)) {
 		same = old.service == row.service && old.target == row.target;
@@ -97,6 +122,8 @@ static __noinline enum xs_reason xs_frag_first(xs_ctx *c, const struct xs_pkt *p
 			return XS_R_FRAGMENT_REFUSED;
 		}
 	}
+	if (row.own && !xs_frag_end_put(p, &k))
+		return XS_R_NONE;
 	bpf_map_update_elem(&xs_frags, &k, &row, BPF_ANY);
 	return XS_R_NONE;
 }
@@ -113,7 +140,7 @@ static __always_inline bool xs_frag_is(const struct xs_pkt *p, const struct xs_f
 }
 
 /**
- * xs_frag_find() - Whose a later fragment is; reads p->hdr, writes p->id and p->to (target, way)
+ * xs_frag_find() - Whose a later fragment is; reads p->hdr, writes p->id and p->to (target, way; own: whether the other end's address changes, too)
  * Return: 0, XS_R_FRAGMENT_PASSED, XS_R_FRAGMENT_ORPHAN or XS_R_FRAGMENT_REFUSED
  */
 static __noinline enum xs_reason xs_frag_find(xs_ctx *c, struct xs_pkt *p)
@@ -134,6 +161,7 @@ static __noinline enum xs_reason xs_frag_find(xs_ctx *c, struct xs_pkt *p)
 	p->id.dir = row.dir;
 	p->to.target = row.target;
 	p->to.way = row.way;
+	p->to.own = row.own;
 	if (!XS_INGRESS || at >= row.end)
 		return XS_R_NONE;
 	bpf_map_delete_elem(&xs_frags, &k);

@@ -6,11 +6,13 @@
 #define XS_HALF_H
 
 #include "bpf/flowtab.h"
+#include "bpf/own.h"
 
 #define XS_HALF_WINDOW (1 << 16)	/* how far behind the initial sequence numbers a handshake's other segments may stand */
 
-/* The row at hand: found, or being made; too large for the stack. Element 1: the one that xs_half_meets() looks at. */
-struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, struct xs_half); } xs_half_now SEC(".maps");
+/* The row at hand: found, or being made; too large for the stack. Then the one that xs_half_meets() looks at, and an alias (alias.h). */
+enum { XS_HALF_SELF, XS_HALF_MET, XS_HALF_ALIAS, XS_HALFS };
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, XS_HALFS); __type(key, __u32); __type(value, struct xs_half); } xs_half_now SEC(".maps");
 
 /* Bits of a hash that its fingerprint carries: one that is always set, and whether it is of datagrams, which live otherwise */
 #define XS_HALF_SET (1ULL << 32)
@@ -72,9 +74,11 @@ static __always_inline bool xs_half_is(const struct xs_pkt *p, const struct xs_h
 	    !xs_same_addr(&h->client, fwd ? &p->hdr.src : &p->hdr.dst))
 		return false;
 	if (fwd)
-		return h->service == p->id.service && !(h->flags & XS_FF_MOVED);
+		return h->service == p->id.service && !(h->flags & XS_FF_MOVED) && h->own != XS_OWN_ALIAS;
 	t = XS_GET(xs_targets, h->target);
-	return t && t->port == p->hdr.sport && xs_same_addr(&t->addr, &p->hdr.src) && xs_half_heard(p, h);
+	if (!t || t->port != p->hdr.sport || !xs_same_addr(&t->addr, &p->hdr.src))
+		return false;
+	return h->own ? h->own == XS_OWN_ALIAS : xs_half_heard(p, h);	/* with another source none is sent to the client's end */
 }
 
 /* xs_half_copy() - row n of the line into xs_half_now, whole. Return: false if it is another's by now, or its time is over */
@@ -105,13 +109,15 @@ static __always_inline __u32 xs_half_limit(__u32 gen, __u8 proto)
 __noinline int xs_half_try(__u32 line, __u32 n, __u32 fp, __u32 which)
 {
 	struct xs_line *l = XS_GET(xs_hlines, line);
-	struct xs_half *now = XS_GET(xs_half_now, 0);
+	struct xs_half *now = XS_GET(xs_half_now, XS_HALF_SELF);
 	struct xs_pkt *p = XS_GET(xs_pkts, which);
 
 	if (!l || !now || !p || !xs_half_copy(l, now, line, n, fp, xs_half_limit(p->id.gen, p->hdr.proto)))
 		return 0;
-	return xs_half_is(p, now);
+	return !xs_half_is(p, now) ? 0 : now->own == XS_OWN_ALIAS ? XS_HALF_ALIAS : 1;
 }
+
+__u32 xs_alias_follow(__u32 which);	/* alias.h */
 
 /* xs_half_find() - the row of the packet at hand, into xs_half_now. Return: index + 1, 0: none */
 __noinline __u32 xs_half_find(__u64 hash, __u32 which)
@@ -120,6 +126,7 @@ __noinline __u32 xs_half_find(__u64 hash, __u32 which)
 	struct xs_line *l = XS_GET(xs_hlines, line);
 	struct xs_pkt *p = XS_GET(xs_pkts, which);
 	bool alone = true;
+	int r;
 
 	if (!l || !p)
 		return 0;
@@ -127,28 +134,44 @@ __noinline __u32 xs_half_find(__u64 hash, __u32 which)
 		if (l->tag[n] >> 32 != fp)
 			continue;
 		alone = false;
-		if (xs_half_try(line, n, fp, which))
-			return line * XS_LINE_TAGS + n + 1;
+		r = xs_half_try(line, n, fp, which);
+		if (r)
+			return r == XS_HALF_ALIAS ? xs_alias_follow(which) : line * XS_LINE_TAGS + n + 1;
 	}
 	p->id.half_alone = alone;
 	return 0;
 }
 
-/* xs_half_try_met() - whether row n of the line is between the packet's client and this target */
-__noinline int xs_half_try_met(__u32 line, __u32 n, __u32 fp, __u32 target)
+/* xs_same_target() - whether replies of both come from one address and port: under another `via`, in another pool it has another id */
+static __always_inline bool xs_same_target(__u32 a, __u32 b)
+{
+	struct xs_target *t = XS_GET(xs_targets, a), *u = XS_GET(xs_targets, b);
+
+	return a == b || (t && u && t->port == u->port && xs_same_addr(&t->addr, &u->addr));
+}
+
+/* xs_half_try_met() - whether row n of the line is one that xs_half_meets() asks for */
+__noinline int xs_half_try_met(__u32 line, __u32 n, __u32 fp, __u32 target, __u32 mine)
 {
 	struct xs_line *l = XS_GET(xs_hlines, line);
-	struct xs_half *now = XS_GET(xs_half_now, 1);
+	struct xs_half *now = XS_GET(xs_half_now, XS_HALF_MET);
 	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+	const struct xs_end *seen;
 
 	if (!l || !now || !p || !xs_half_copy(l, now, line, n, fp, xs_half_limit(p->id.gen, p->hdr.proto)))
 		return 0;
-	return now->target == target && now->proto == p->hdr.proto && now->cport == p->hdr.sport && xs_same_addr(&now->client, &p->hdr.src);
+	if (now->proto != p->hdr.proto)
+		return 0;
+	if (mine)
+		return now->target == target && now->own == p->to.own && now->own_port == p->to.own_port && now->cport == p->hdr.sport && xs_same_addr(&now->client, &p->hdr.src);
+	seen = xs_seen_as(p);
+	return seen && xs_same_target(now->target, target) && (!now->own || now->own == XS_OWN_ALIAS) && now->cport == seen->port && xs_same_addr(&now->client, &seen->addr);
 }
 
-/* xs_half_meets() - the row between this client's end and this target, of whatever service: into element 1 of xs_half_now.
+/* xs_half_meets() - the row that replies of this target to the end in p->to, or to the client's, would find, of whatever service: into
+ * XS_HALF_MET of xs_half_now. @hash: of that end; with mine: of the client's, and the row that the packet's own flow has for it.
  * Return: index + 1, 0: none */
-__noinline __u32 xs_half_meets(__u64 hash, __u32 target)
+__noinline __u32 xs_half_meets(__u64 hash, __u32 target, __u32 mine)
 {
 	__u32 line = (__u32)hash & feat.half_mask, fp = xs_half_fp(hash);
 	struct xs_line *l = XS_GET(xs_hlines, line);
@@ -156,7 +179,7 @@ __noinline __u32 xs_half_meets(__u64 hash, __u32 target)
 	if (!l)
 		return 0;
 	for (__u32 n = 0; n < XS_LINE_TAGS; n++)
-		if (l->tag[n] >> 32 == fp && xs_half_try_met(line, n, fp, target))
+		if (l->tag[n] >> 32 == fp && xs_half_try_met(line, n, fp, target, mine))
 			return line * XS_LINE_TAGS + n + 1;
 	return 0;
 }
@@ -184,13 +207,13 @@ static __always_inline __u32 xs_half_place(const struct xs_line *l, __u32 first,
 	return place;
 }
 
-/* xs_half_put() - write xs_half_now into its place (index + 1), or a new one (0), as seen now. Return: index + 1, 0: its place has
- * just been taken by another */
-__noinline __u32 xs_half_put(__u64 hash, __u32 at)
+/* xs_half_write() - write an element of xs_half_now into its place (index + 1), or a new one (0), as seen now. Return: index + 1, 0: its
+ * place has just been taken by another */
+__noinline __u32 xs_half_write(__u64 hash, __u32 at, __u32 element)
 {
 	__u32 line = (__u32)hash & feat.half_mask, n = (at - 1) & (XS_LINE_TAGS - 1), jiffies = xs_jiffies();
 	struct xs_lock *k = XS_GET(xs_locks, line & (XS_LOCKS - 1));
-	struct xs_half *now = XS_GET(xs_half_now, 0), *h;
+	struct xs_half *now = XS_GET(xs_half_now, element), *h;
 	struct xs_line *l = XS_GET(xs_hlines, line);
 	struct xs_pkt *p = XS_GET(xs_pkts, 0);
 	bool mine;
@@ -212,8 +235,23 @@ __noinline __u32 xs_half_put(__u64 hash, __u32 at)
 	return mine ? line * XS_LINE_TAGS + n + 1 : 0;
 }
 
-/* xs_half_drop() - the row has become a record, or its client gave up */
-__noinline int xs_half_drop(__u64 hash, __u32 at)
+int xs_alias_put(__u32 gen);	/* alias.h */
+int xs_alias_drop(__u32 gen);
+
+/* xs_half_put() - the same for the row at hand, and its alias if it has one */
+__noinline __u32 xs_half_put(__u64 hash, __u32 at)
+{
+	struct xs_half *now = XS_GET(xs_half_now, XS_HALF_SELF);
+	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+
+	at = xs_half_write(hash, at, XS_HALF_SELF);
+	if (at && now && p && now->own)
+		xs_alias_put(p->id.gen);
+	return at;
+}
+
+/* xs_half_forget() - take a row out, if it is still what stood there */
+__noinline int xs_half_forget(__u64 hash, __u32 at)
 {
 	__u32 line = (__u32)hash & feat.half_mask, n = (at - 1) & (XS_LINE_TAGS - 1);
 	struct xs_lock *k = XS_GET(xs_locks, line & (XS_LOCKS - 1));
@@ -226,6 +264,41 @@ __noinline int xs_half_drop(__u64 hash, __u32 at)
 		l->tag[n] = 0;
 	bpf_spin_unlock(&k->lock);
 	return 0;
+}
+
+/* xs_half_drop() - the row at hand has become a record, or its client gave up */
+__noinline int xs_half_drop(__u64 hash, __u32 at)
+{
+	struct xs_half *now = XS_GET(xs_half_now, XS_HALF_SELF);
+	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+
+	if (now && p && now->own)
+		xs_alias_drop(p->id.gen);
+	return xs_half_forget(hash, at);
+}
+
+/* xs_client_find() - the client's end of the flow or the half-open row of a packet, into xs_end_now. Global: verified once */
+__noinline int xs_client_find(__u32 flow, __u32 half)
+{
+	struct xs_half *h = XS_GET(xs_half_now, XS_HALF_SELF);
+	struct xs_flow *f = XS_GET(xs_flows, flow - 1);
+	struct xs_end *e = XS_GET(xs_end_now, 0);
+
+	if (half && h && e) {
+		e->addr = h->client;
+		e->port = h->cport;
+	} else if (f && e) {
+		e->addr = f->client;
+		e->port = f->cport;
+	}
+	return 0;
+}
+
+/* xs_client_of() - the same. Return: as xs_end_of() */
+static __always_inline const struct xs_end *xs_client_of(const struct xs_pkt *p)
+{
+	xs_client_find(p->id.flow, p->id.half);
+	return XS_GET(xs_end_now, 0);
 }
 
 /* xs_half_make() - a row for a packet that has just been placed, in xs_half_now */
@@ -244,6 +317,8 @@ static __always_inline void xs_half_make(const struct xs_pkt *p, struct xs_half 
 	h->set = p->to.set;
 	h->rule = p->to.rule;
 	h->way = p->to.way;
+	h->own = p->to.own;
+	h->own_port = p->to.own_port;
 	h->proto = p->hdr.proto;
 	h->placed = 1;
 	h->prompt = p->ask.prompt;
@@ -260,6 +335,8 @@ static __always_inline void xs_half_known(struct xs_pkt *p, const struct xs_half
 	p->to.level = h->level;
 	p->to.set = h->set;
 	p->to.rule = h->rule;
+	p->to.own = h->own;
+	p->to.own_port = h->own_port;
 	p->ask.who = XS_WHO_NOBODY;
 	p->ask.tenant = h->tenant;
 	p->ask.class = h->class;

@@ -3,7 +3,7 @@
 #ifndef XS_HEARD_H
 #define XS_HEARD_H
 
-#include "bpf/flowtab.h"
+#include "bpf/flowage.h"
 #include "bpf/timing.h"
 
 /* xs_heard() - count it, and tell timing and state of what it says */

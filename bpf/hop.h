@@ -27,7 +27,8 @@ static __always_inline void xs_hop_mac(__u64 hop, __u8 mac[6])
 	__builtin_memcpy(mac, &hop, 6);
 }
 
-/* xs_hop_fib() - ask the kernel. @from, @to: addresses as the packet will carry them. Return: 0 and *hop, or why not direct */
+/* xs_hop_fib() - ask the kernel. @from, @to: addresses as the packet will carry them. Return: 0 and *hop, or why not direct:
+ * of XS_R_TOO_BIG *hop is the MTU, if the kernel tells it */
 static __noinline enum xs_reason xs_hop_fib(xs_ctx *c, const struct xs_pkt *p, const struct xs_addr *from, const struct xs_addr *to,
 					    __u64 *hop)
 {
@@ -45,14 +46,54 @@ static __noinline enum xs_reason xs_hop_fib(xs_ctx *c, const struct xs_pkt *p, c
 		fib.ipv4_dst = to->w[3];
 	}
 	r = bpf_fib_lookup(c, &fib, sizeof(fib), 0);
-	if (r == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+	if (r == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
+		*hop = fib.tot_len;	/* from 5.12 on the MTU of the route */
 		return XS_R_TOO_BIG;
+	}
 	if (r != BPF_FIB_LKUP_RET_SUCCESS)
 		return XS_R_NO_ROUTE;
 	slot = bpf_map_lookup_elem(&xs_devslot, &fib.ifindex);
 	if (!slot)
 		return XS_R_NO_REDIRECT;
 	*hop = xs_hop_word(fib.dmac, *slot);
+	return XS_R_NONE;
+}
+
+/* xs_target_hop() - the target's next hop: remembered for a second, then asked for again */
+static __always_inline enum xs_reason xs_target_hop(xs_ctx *c, const struct xs_pkt *p, const struct xs_target *t, __u32 id, __u64 *hop)
+{
+	struct xs_tlive *l = XS_GET(xs_tlive, id);
+	__u32 now = xs_jiffies();
+	enum xs_reason r;
+
+	if (!l)
+		return XS_R_INTERNAL;
+	*hop = *(volatile __u64 *)&l->hop;
+	if (*hop && now - l->hop_seen < feat.hz)
+		return XS_R_NONE;
+	r = xs_hop_fib(c, p, &p->hdr.src, &t->addr, hop);
+	if (r)
+		return r;
+	*(volatile __u64 *)&l->hop = *hop;
+	l->hop_seen = now;
+	return XS_R_NONE;
+}
+
+/* xs_client_hop() - the same for a reply, remembered in the flow; b NULL: a handshake has none */
+static __always_inline enum xs_reason xs_client_hop(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, const struct xs_addr *client,
+						    struct xs_back *b, __u64 *hop)
+{
+	__u32 now = xs_jiffies();
+	enum xs_reason r;
+
+	*hop = b ? *(volatile __u64 *)&b->hop : 0;
+	if (*hop && now - b->hop_seen < feat.hz)
+		return XS_R_NONE;
+	r = xs_hop_fib(c, p, &s->addr, client, hop);
+	if (r || !b)
+		return r;
+	*(volatile __u64 *)&b->hop = *hop;
+	b->hop_seen = now;
 	return XS_R_NONE;
 }
 

@@ -16,8 +16,10 @@ struct xs_icmp {
 	__be16 checksum;
 	__be32 rest;
 };
-enum { XS_ICMP4_UNREACH = 3, XS_ICMP4_TIME = 11, XS_ICMP4_PARAM = 12, XS_ICMP4_FILTERED = 13 };
-enum { XS_ICMP6_UNREACH = 1, XS_ICMP6_PARAM = 4, XS_ICMP6_PROHIBITED = 1 };
+enum { XS_ICMP4_UNREACH = 3, XS_ICMP4_TIME = 11, XS_ICMP4_PARAM = 12 };
+enum { XS_ICMP4_CUT = 4, XS_ICMP4_FILTERED = 13 };	/* codes of unreachable */
+enum { XS_ICMP6_UNREACH = 1, XS_ICMP6_TOO_BIG = 2, XS_ICMP6_TIME = 3, XS_ICMP6_PARAM = 4 };
+enum { XS_ICMP6_PROHIBITED = 1 };
 
 #define XS_QUOTE_L4 8	/* bytes of the transport header that every error quotes */
 
@@ -153,6 +155,21 @@ static __always_inline bool xs_icmp_to_client(xs_ctx *c, const struct xs_pkt *p,
 	struct xs_nat own = { .from = &p->hdr.src, .to = &s->addr, .dst = false };
 
 	return xs_icmp_nat(c, p, q, &n, xs_same_addr(&p->hdr.src, &q->hdr.src) ? &own : NULL);
+}
+
+/**
+ * xs_icmp_own() - The other end, of a flow whose target sees another source, when the first one has been written; reads p->to.own.
+ * An error that an address of this host stands for gets that as its source, whoever it is from: its target knows no other.
+ * @to, @port: what the client's end becomes, or the end that the target sees
+ * Return: false if it could not be written
+ */
+static __always_inline bool xs_icmp_own(xs_ctx *c, const struct xs_pkt *p, const struct xs_pkt *q, const struct xs_addr *to, __be16 port)
+{
+	bool fwd = p->id.dir == XS_TO_TARGET;
+	struct xs_nat n = { .from = fwd ? &q->hdr.src : &q->hdr.dst, .from_port = fwd ? q->hdr.sport : q->hdr.dport, .to = to, .to_port = port, .dst = fwd };
+	struct xs_nat own = { .from = fwd ? &p->hdr.src : &p->hdr.dst, .to = to, .dst = !fwd };
+
+	return xs_icmp_nat(c, p, q, &n, p->to.own == XS_OWN_CLIENT ? NULL : &own);
 }
 
 #endif

@@ -44,4 +44,14 @@ static __always_inline bool xs_nat_source(xs_ctx *c, const struct xs_pkt *p, con
 	return xs_nat_source_l4(c, p, s, xs_csum_addr(&p->hdr.src, &s->addr, p->hdr.v6)) && xs_nat_source_l3(c, p, s);
 }
 
+/* xs_nat_dport() - the destination port alone: of a reply to a client whose target sees another one. Return: as above */
+static __always_inline bool xs_nat_dport(xs_ctx *c, const struct xs_pkt *p, __be16 port)
+{
+	bool tcp = p->hdr.proto == IPPROTO_TCP;
+	__u32 at = p->hdr.l4 + (tcp ? XS_OFFSETOF(struct tcphdr, check) : XS_OFFSETOF(struct udphdr, check));
+
+	return !bpf_l4_csum_replace(c, at, p->hdr.dport, port, (tcp ? 0 : BPF_F_MARK_MANGLED_0) | sizeof(port)) &&
+	       !bpf_skb_store_bytes(c, p->hdr.l4 + 2, &port, sizeof(port), 0);
+}
+
 #endif

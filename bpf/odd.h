@@ -17,12 +17,12 @@ static __noinline enum xs_reason xs_classify_odd(struct xs_pkt *p)
 }
 
 /* xs_homewards() - as xs_towards() for what goes to a client, with nothing remembered. Return: false: the stack is to have it */
-static __noinline bool xs_homewards(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, int *act)
+static __noinline bool xs_homewards(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, const struct xs_addr *to, int *act)
 {
 	__u64 hop = 0;
 
 	*act = XS_ACT_PASS;
-	if (p->hdr.ttl > 1 && !xs_hop_fib(c, p, &s->addr, &p->hdr.dst, &hop) && !xs_hop_go(c, p, hop, act))
+	if (p->hdr.ttl > 1 && !xs_hop_fib(c, p, &s->addr, to, &hop) && !xs_hop_go(c, p, hop, act))
 		return true;
 	*act = XS_ACT_PASS;
 	return false;
@@ -46,7 +46,7 @@ static __always_inline enum xs_reason xs_later_to_client(xs_ctx *c, struct xs_pk
 {
 	struct xs_nat n = { .from = &p->hdr.src, .to = &s->addr, .dst = false };
 
-	if (p->to.way != XS_WAY_DIRECT || !xs_homewards(c, p, s, act))
+	if (p->to.way != XS_WAY_DIRECT || !xs_homewards(c, p, s, &p->hdr.dst, act))
 		return XS_R_NONE;
 	if (!xs_nat_l3(c, p, &n))
 		return XS_R_TRUNCATED;
@@ -57,11 +57,44 @@ static __always_inline enum xs_reason xs_later_to_client(xs_ctx *c, struct xs_pk
 	return XS_R_RETURNED;
 }
 
+/* xs_own_fragment() - the same where the end that is not the service's or the target's changes as well. Return: XS_OWN_DID() */
+__noinline int xs_own_fragment(xs_ctx *c)
+{
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
+	struct xs_service *s = p ? xs_service_at(p->id.gen, p->id.service) : NULL;
+	struct xs_target *t = p ? XS_GET(xs_targets, p->to.target) : NULL;
+	enum xs_reason r = XS_R_RETURNED;
+	int act = XS_ACT_PASS;
+	struct xs_addr other;
+
+	if (!p || !s || !t || !xs_frag_end(c, p, &other))
+		return XS_OWN_DID(XS_R_FRAGMENT_ORPHAN, XS_ACT_PASS);
+	if (p->id.dir == XS_TO_TARGET)
+		r = xs_towards(c, p, t, p->to.way, &act);
+	else if (p->to.way == XS_WAY_DIRECT)
+		xs_homewards(c, p, s, &other, &act);
+	if (r != XS_R_STEERED && r != XS_R_RETURNED)
+		act = XS_ACT_PASS;
+	if (!xs_own_later(c, p, p->id.dir == XS_TO_TARGET ? &t->addr : &s->addr, &other))
+		return XS_OWN_DID(XS_R_TRUNCATED, XS_ACT_PASS);
+	if (act != XS_ACT_PASS)
+		xs_ttl_less(c, p);
+	if (p->id.dir == XS_TO_TARGET)
+		xs_count_to(p->to.target, p->hdr.ip_len, false);
+	else
+		xs_count_from(p->to.target, p->hdr.ip_len);
+	xs_bump(XS_C_FRAGMENTS_FOLLOWED);
+	if (r == XS_R_RETURNED)
+		xs_bump(XS_C_DIRECT_REPLIES);
+	return XS_OWN_DID(r, act);
+}
+
 static __noinline enum xs_reason xs_later(xs_ctx *c, struct xs_pkt *p, int *act)
 {
 	enum xs_reason r = xs_frag_find(c, p);
 	struct xs_service *s;
 	struct xs_target *t;
+	int did;
 
 	if (r)
 		return r;
@@ -69,10 +102,15 @@ static __noinline enum xs_reason xs_later(xs_ctx *c, struct xs_pkt *p, int *act)
 	t = XS_GET(xs_targets, p->to.target);
 	if (!s || !t)
 		return XS_R_INTERNAL;
+	if (p->to.own) {
+		did = xs_own_fragment(c);
+		*act = XS_OWN_ACT(did);
+		return XS_OWN_REASON(did);
+	}
 	return p->id.dir == XS_TO_TARGET ? xs_later_to_target(c, p, t, act) : xs_later_to_client(c, p, s, act);
 }
 
-/* xs_quoted() - the flow of the packet that an error quotes: sets p->id, p->to.target, p->to.way. Return: NULL: none */
+/* xs_quoted() - the flow of the packet that an error quotes: sets p->id and, of p->to, target, way, own. Return: NULL: none */
 static __always_inline struct xs_pkt *xs_quoted(xs_ctx *c, struct xs_pkt *p)
 {
 	struct xs_pkt *q = xs_quote(c, p);
@@ -86,6 +124,8 @@ static __always_inline struct xs_pkt *xs_quoted(xs_ctx *c, struct xs_pkt *p)
 		h = XS_GET(xs_half_now, 0);
 		p->to.target = h ? h->target : 0;
 		p->to.way = h ? h->way : XS_WAY_STACK;
+		p->to.own = h ? h->own : 0;
+		p->to.own_port = h ? h->own_port : 0;
 		return q;
 	}
 	f = XS_GET(xs_flows, q->id.flow - 1);
@@ -93,7 +133,29 @@ static __always_inline struct xs_pkt *xs_quoted(xs_ctx *c, struct xs_pkt *p)
 		return NULL;
 	p->to.target = f->target;
 	p->to.way = f->way;
+	p->to.own = f->own;
+	p->to.own_port = f->own_port;
 	return q;
+}
+
+/* xs_error_own() - the other end of an error about a flow whose target sees another source. Return: 0 if it could not be written */
+__noinline int xs_error_own(xs_ctx *c)
+{
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF), *q = XS_GET(xs_pkts, XS_PKT_QUOTED);
+	const struct xs_end *to;
+
+	if (!p || !q)
+		return 0;
+	to = p->id.dir == XS_TO_CLIENT ? xs_client_of(p) : xs_end_of(p->to.own, p->to.own_port, &q->hdr.src, q->hdr.sport);
+	return to && xs_icmp_own(c, p, q, &to->addr, to->port);
+}
+
+/* xs_error_home() - an error to the client, by redirect or, if it was sent to this host, by the stack. Return: false: TC egress has it */
+static __always_inline bool xs_error_home(xs_ctx *c, const struct xs_pkt *p, const struct xs_service *s, int *act)
+{
+	const struct xs_end *to = p->to.own ? xs_client_of(p) : xs_end_of(0, 0, &p->hdr.dst, p->hdr.dport);
+
+	return to && ((p->to.way == XS_WAY_DIRECT && xs_homewards(c, p, s, &to->addr, act)) || (p->to.own && p->to.own != XS_OWN_CLIENT));
 }
 
 static __noinline enum xs_reason xs_error(xs_ctx *c, struct xs_pkt *p, int *act)
@@ -110,7 +172,7 @@ static __noinline enum xs_reason xs_error(xs_ctx *c, struct xs_pkt *p, int *act)
 	if (!s || !t)
 		return XS_R_INTERNAL;
 	if (p->id.dir == XS_TO_CLIENT) {
-		if (p->to.way != XS_WAY_DIRECT || !xs_homewards(c, p, s, act))
+		if (!xs_error_home(c, p, s, act))
 			return XS_R_NONE;	/* for TC egress, which counts it */
 		if (!xs_icmp_to_client(c, p, q, s))
 			return XS_R_TRUNCATED;
@@ -119,6 +181,8 @@ static __noinline enum xs_reason xs_error(xs_ctx *c, struct xs_pkt *p, int *act)
 		if (!xs_icmp_to_target(c, p, q, t))
 			return XS_R_TRUNCATED;
 	}
+	if (p->to.own && !xs_error_own(c))
+		return XS_R_TRUNCATED;
 	if (*act != XS_ACT_PASS)
 		xs_ttl_less(c, p);
 	return r == XS_R_STEERED ? XS_R_ICMP_TRANSLATED : r;

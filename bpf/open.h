@@ -7,6 +7,9 @@
 #include "bpf/place.h"
 #include "bpf/rate.h"
 #include "bpf/settle.h"
+#include "bpf/source.h"
+
+#define XS_SETTLE_MORE -1
 
 /* xs_flow_room() - whether a record could be had now: a handshake that could not become one is refused before it begins */
 static __noinline bool xs_flow_room(const struct xs_pkt *p)
@@ -19,41 +22,61 @@ static __noinline bool xs_flow_room(const struct xs_pkt *p)
 	return room;
 }
 
-/* xs_conflicts() - whether the client's end and the chosen target are another service's already */
-static __always_inline bool xs_conflicts(struct xs_pkt *p)
+/* xs_settle_none() - no target is left where the flow could be told from others: where that was for the client's port, another one is
+ * tried at the first. Return: XS_SETTLE_MORE, or the reason */
+static __always_inline int xs_settle_none(struct xs_pkt *p)
 {
-	struct xs_half *h = XS_GET(xs_half_now, 1);
-	__u32 service = 0, i;
-
-	i = p->id.alone ? 0 : xs_kin_find(p, &service);
-	if (i && service != p->id.service && !(feat.dry ? xs_flow_vacant(i - 1, p->id.gen, true) : xs_flow_evict(i - 1, p->id.gen, true)))
-		return true;
-	return !p->id.half_alone && xs_half_meets(p->id.half_hash, p->to.target) && h && h->service != p->id.service;
+	if (p->to.crowded == XS_CROWDED_ALL || p->to.other)
+		return p->to.crowded == XS_CROWDED_ALL ? XS_R_PORTS_EXHAUSTED : XS_R_NAT_CONFLICT;
+	p->to.other = true;
+	__builtin_memset(p->to.taken, 0, sizeof(p->to.taken));
+	return XS_SETTLE_MORE;
 }
 
-/* xs_settle_once() - the best of the targets that were not found taken. Global: verified once, not once a loop */
+/* xs_settle_next() - after a try that failed for r: the next source for the target, if there are any, else the next target. Return: as
+ * xs_settle_none() */
+static __always_inline int xs_settle_next(struct xs_pkt *p, enum xs_reason r)
+{
+	if (!p->to.crowded)
+		p->to.crowded = r == XS_R_PORTS_EXHAUSTED ? XS_CROWDED_ALL : XS_CROWDED_PORT;
+	if ((p->to.other || r == XS_R_PORTS_EXHAUSTED) && ++p->to.tries < XS_SOURCE_TRIES)
+		return XS_SETTLE_MORE;
+	p->to.tries = 0;
+	if (p->to.other || p->to.turn == XS_TAKEN)
+		return xs_settle_none(p);
+	p->to.taken[p->to.turn++ & (XS_TAKEN - 1)] = p->to.target;
+	return XS_SETTLE_MORE;
+}
+
+/* xs_settle_once() - a try: the best of the targets that were not found taken, and how it sees the flow. Its state is in p->to, where the
+ * verifier does not follow it. Global: verified once, not once a loop. Return: 0, the reason, or XS_SETTLE_MORE: try on */
 __noinline int xs_settle_once(__u32 gen)
 {
-	struct xs_pkt *p = XS_GET(xs_pkts, 0);
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
 	struct xs_service *s = p ? xs_service_at(gen, p->id.service) : NULL;
 	enum xs_reason r;
 
 	if (!s)
 		return XS_R_INTERNAL;
-	r = xs_place(p, s);
-	return r ? r : xs_conflicts(p) ? XS_R_NAT_CONFLICT : XS_R_NONE;
+	r = p->to.tries ? XS_R_NONE : xs_place(p, s);
+	if (r)
+		return p->to.crowded ? xs_settle_none(p) : r;
+	r = xs_source(p);
+	return r ? xs_settle_next(p, r) : XS_R_NONE;
 }
 
-/* xs_settle() - where an admitted first packet goes. Where the chosen target is taken, the next one */
+/* xs_settle() - where an admitted first packet goes. Where the client's port is taken at the chosen target, the next one; where it is at
+ * all of them, the first one with another port */
 static __always_inline enum xs_reason xs_settle(struct xs_pkt *p)
 {
-	enum xs_reason r;
+	int r = XS_SETTLE_MORE;
 
-	r = xs_settle_once(p->id.gen);
-	for (int n = 0; n < XS_TAKEN && r == XS_R_NAT_CONFLICT; n++) {
-		p->to.taken[n] = p->to.target;
-		r = xs_settle_once(p->id.gen) ? XS_R_NAT_CONFLICT : XS_R_NONE;
-	}
+	for (int n = 0; n < (XS_TAKEN + 2) * XS_SOURCE_TRIES && r == XS_SETTLE_MORE; n++)
+		r = xs_settle_once(p->id.gen);
+	if (r == XS_SETTLE_MORE)
+		return XS_R_NAT_CONFLICT;
+	if (!r && p->id.makes_way && !feat.dry && !xs_flow_evict(p->id.makes_way - 1, p->id.gen, true))
+		return XS_R_NAT_CONFLICT;
 	return r;
 }
 
@@ -133,7 +156,7 @@ static __noinline int xs_half_begin(struct xs_pkt *p, struct xs_half *h)
 		if (p->hdr.proto == IPPROTO_UDP) {
 			h->flags |= XS_FF_MOVED;
 			xs_half_put(p->id.half_hash, at);
-			at = xs_half_meets(p->id.half_hash, p->to.target);
+			at = xs_half_meets(p->id.half_hash, p->to.target, true);
 		}
 	}
 	xs_half_make(p, h);
@@ -235,7 +258,7 @@ static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
  * xs_open() - A first packet, or one that is placed anew: a half-open row for it; writes p->ask and p->to
  * Return: 0, or why the packet goes no further
  */
-static __noinline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p)
+static __always_inline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p)
 {
 	struct xs_half *h = XS_GET(xs_half_now, 0);
 	struct xs_flow *f;

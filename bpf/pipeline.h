@@ -63,6 +63,8 @@ static __always_inline void xs_trace_end(const struct xs_pkt *p, enum xs_reason 
 	t->who = p->ask.who;
 	t->authentic = !!(p->ask.flags & XS_FF_TAGGED);
 	t->target = p->to.target;
+	t->own = p->to.own;
+	t->own_port = p->to.own_port;
 	t->flow = p->to.first ? 0 : p->id.flow;
 	t->half = p->to.first ? 0 : p->id.half;
 }

@@ -13,6 +13,7 @@
 enum { XS_TCP_FIN = 1, XS_TCP_SYN = 2, XS_TCP_RST = 4, XS_TCP_PSH = 8, XS_TCP_ACK = 16 };
 #define XS_TAKEN 4		/* targets that may be found taken before a flow is refused */
 enum xs_dir { XS_TO_TARGET, XS_TO_CLIENT };
+enum xs_crowded { XS_CROWDED_PORT = 1, XS_CROWDED_ALL };	/* the client's port is taken there, no port is left there */
 
 struct xs_pkt {
 	struct {				/* parse writes */
@@ -36,6 +37,7 @@ struct xs_pkt {
 		__u64 half_hash;		/* of the client's end; where half is asked for */
 		__u8 alone;			/* no record has this client's end: none can be in the way */
 		__u8 half_alone;		/* nor has a half-open row */
+		__u32 makes_way;			/* index + 1 of a record that is over and has to make way, 0: none */
 	} id;
 	struct {				/* admit writes: first packets only */
 		__u32 tenant;			/* id, 0: none */
@@ -53,12 +55,17 @@ struct xs_pkt {
 	} ask;
 	struct {				/* place writes */
 		__u32 target;			/* id */
-		__u32 rule;			/* row */
+		__u16 rule;			/* row */
+		__be16 own_port;		/* with own */
 		__u8 level, set;
 		__u8 met;			/* see place.h */
 		__u8 way;
 		__u16 taken[XS_TAKEN];		/* targets not to be chosen: another service has this client's port there */
 		__u8 first;			/* the packet was placed, not only sent on */
+		__u8 own;			/* another source than the client's end: as in a flow */
+		__u8 tries;			/* where xs_settle() has come to: sources tried at the target */
+		__u8 turn : 4, other : 1;	/* targets in taken; the client's own end will not do */
+		__u8 crowded : 2;		/* why the first of them would not: enum xs_crowded */
 	} to;
 };
 _Static_assert(sizeof(struct xs_pkt) <= 192, "three cache lines");

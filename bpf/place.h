@@ -60,7 +60,7 @@ __noinline int xs_eligible(__u32 id, __u64 zones, __u32 set)
 
 	if (!t || !l || !p)
 		return 0;
-	lost = xs_is_taken(p, id) ? XS_LOST_CONFLICT : xs_judge(t, l, zones, p->hdr.v6);
+	lost = xs_is_taken(p, id) ? (t->via ? XS_LOST_PORTS : XS_LOST_CONFLICT) : xs_judge(t, l, zones, p->hdr.v6);
 	if (lost != XS_LOST_GONE && lost != XS_LOST_FAMILY)
 		p->to.met |= lost == XS_LOST_ZONE ? XS_MET : XS_MET | XS_MET_IN_ZONE;
 	xs_trace_candidate(id, set, lost);

@@ -149,8 +149,8 @@ __noinline __u64 xs_icmp_sum(xs_ctx *c, __u32 at, __u32 len)
 	return sum;
 }
 
-/* xs_icmp_fill() - type, code and checksum over the ICMP header and the quote behind it (len bytes in all) */
-static __always_inline bool xs_icmp_fill(xs_ctx *c, const struct xs_pkt *p, __u32 at, __u32 len)
+/* xs_icmp_fill() - the ICMP header, with the checksum over it and the quote behind it (len bytes in all) */
+static __always_inline bool xs_icmp_fill(xs_ctx *c, const struct xs_pkt *p, __u32 at, __u32 len, __u32 what, __be32 rest)
 {
 	struct xs_icmp *icmp = xs_at(c, at, sizeof(*icmp));
 	__u64 sum;
@@ -158,8 +158,9 @@ static __always_inline bool xs_icmp_fill(xs_ctx *c, const struct xs_pkt *p, __u3
 	if (!icmp)
 		return false;
 	__builtin_memset(icmp, 0, sizeof(*icmp));
-	icmp->type = p->hdr.v6 ? XS_ICMP6_UNREACH : XS_ICMP4_UNREACH;
-	icmp->code = p->hdr.v6 ? XS_ICMP6_PROHIBITED : XS_ICMP4_FILTERED;
+	icmp->type = what >> 8;
+	icmp->code = what;
+	icmp->rest = rest;
 	sum = xs_icmp_sum(c, at, len);
 	icmp = xs_at(c, at, sizeof(*icmp));
 	if (!icmp || sum == ~0ULL)
@@ -187,8 +188,9 @@ __noinline int xs_l2_down(xs_ctx *c, __u32 l2, __u32 n)
 	return 0;
 }
 
-/* xs_send_icmp() - the refused packet's IP header and first bytes become the quote of an error in front of them */
-static __noinline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p)
+/* xs_send_icmp() - the packet's IP header and first bytes become the quote of an error in front of them.
+ * @what: type << 8 | code; @rest: the word behind the checksum */
+static __always_inline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p, __u32 what, __be32 rest)
 {
 	__u32 head = (p->hdr.v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + sizeof(struct xs_icmp);
 	__u32 quote = (p->hdr.v6 ? sizeof(struct ipv6hdr) : p->hdr.l4 - p->hdr.l3) + XS_QUOTE, l2 = p->hdr.l3;
@@ -197,7 +199,7 @@ static __noinline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p)
 	if (head + quote > p->hdr.ip_len || !xs_cut_to(c, l2 + quote) || xs_l2_down(c, l2, head))
 		return XS_ACT_DROP;
 	if (!xs_answer_ip(c, p, p->hdr.v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, sizeof(struct xs_icmp) + quote) ||
-	    !xs_icmp_fill(c, p, l2 + head - sizeof(struct xs_icmp), sizeof(struct xs_icmp) + quote))
+	    !xs_icmp_fill(c, p, l2 + head - sizeof(struct xs_icmp), sizeof(struct xs_icmp) + quote, what, rest))
 		return XS_ACT_DROP;
 	eth = xs_at(c, 0, sizeof(*eth));
 	if (!eth)
@@ -205,6 +207,17 @@ static __noinline int xs_send_icmp(xs_ctx *c, const struct xs_pkt *p)
 	xs_swap_macs(eth);
 	xs_bump(XS_C_ICMP_SENT);
 	return xs_back_out(c);
+}
+
+/* xs_refuse_icmp() - an error to the packet's sender, if the budget allows. Global: verified once. Return: what the hook shall return */
+__noinline int xs_refuse_icmp(xs_ctx *c, __u32 what, __u32 rest)
+{
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF);
+	int act = p && xs_refuse_allowed(p) ? xs_send_icmp(c, p, what, rest) : XS_ACT_DROP;
+
+	if (act == XS_ACT_DROP)
+		xs_bump(XS_C_REFUSALS_LIMITED);
+	return act;
 }
 
 /**
@@ -218,11 +231,9 @@ static __always_inline int xs_refuse(xs_ctx *c, const struct xs_pkt *p, const st
 
 	if (s->refuse == XS_REFUSE_SILENT || feat.dry || p->hdr.tcp_flags & XS_TCP_RST || !eth || eth->h_source[0] & 1)
 		return XS_ACT_DROP;
-	if (!xs_refuse_allowed(p)) {
-		xs_bump(XS_C_REFUSALS_LIMITED);
-		return XS_ACT_DROP;
-	}
-	act = p->hdr.proto == IPPROTO_TCP ? xs_send_reset(c, p) : xs_send_icmp(c, p);
+	if (p->hdr.proto == IPPROTO_UDP)
+		return xs_refuse_icmp(c, p->hdr.v6 ? XS_ICMP6_UNREACH << 8 | XS_ICMP6_PROHIBITED : XS_ICMP4_UNREACH << 8 | XS_ICMP4_FILTERED, 0);
+	act = xs_refuse_allowed(p) ? xs_send_reset(c, p) : XS_ACT_DROP;
 	if (act == XS_ACT_DROP)
 		xs_bump(XS_C_REFUSALS_LIMITED);
 	return act;

@@ -4,6 +4,7 @@
 #ifndef XS_SETTLE_H
 #define XS_SETTLE_H
 
+#include "bpf/alias.h"
 #include "bpf/flowenter.h"
 #include "bpf/half.h"
 #include "bpf/timing.h"
@@ -37,7 +38,7 @@ static __always_inline void xs_half_times(const struct xs_pkt *p, const struct x
 /* xs_half_end() - the handshake of the row is over: a record of it. The packet shows the client's end as source. Return: 0, or why not */
 static __always_inline enum xs_reason xs_half_end(struct xs_pkt *p, struct xs_half *h)
 {
-	enum xs_reason r = xs_flow_enter(p, true);
+	enum xs_reason r = xs_flow_enter(true);
 
 	if (r)
 		return r;
@@ -72,11 +73,12 @@ static __noinline int xs_half_answered(struct xs_pkt *p)
 	if (!s)
 		return 0;
 	was->hdr = p->hdr;	/* a record is entered as the client's packets show it */
-	p->hdr.src = was->hdr.dst;
-	p->hdr.sport = was->hdr.dport;
+	p->hdr.src = h->client;
+	p->hdr.sport = h->cport;
 	p->hdr.dst = s->addr;
 	p->hdr.dport = s->port;
 	p->id.flow = 0;
+	p->id.home = xs_home(&h->client, h->cport, h->proto);	/* the reply was looked for by the end it was sent to */
 	xs_half_known(p, h);
 	xs_half_end(p, h);
 	p->hdr = was->hdr;

@@ -19,17 +19,33 @@ static __always_inline void xs_pull(xs_ctx *c, __u32 len)
 		bpf_skb_pull_data(c, c->len < len ? c->len : len);
 }
 
+/* xs_own_egress() - *port: the client's, if its target sees another one. Return: whether the reply was sent to an address of this host:
+ * those are undone at XDP, and what comes by here is none */
+static __always_inline bool xs_own_egress(const struct xs_pkt *p, const struct xs_back *b, const struct xs_half *h, __be16 *port)
+{
+	__u8 own = p->id.half ? (h ? h->own : 0) : b ? b->own : 0;
+	const struct xs_end *client;
+
+	client = own == XS_OWN_CLIENT ? xs_client_of(p) : NULL;
+	if (client)
+		*port = client->port;
+	return own && own != XS_OWN_CLIENT;
+}
+
 static __always_inline enum xs_reason xs_undo(xs_ctx *c, struct xs_pkt *p)
 {
 	struct xs_service *s = xs_service_at(p->id.gen, p->id.service);
 	struct xs_half *h;
 	struct xs_back *b;
+	__be16 port = 0;
 	enum xs_reason r;
 
 	if (!s)
 		return XS_R_INTERNAL;
 	b = p->id.half ? NULL : XS_GET(xs_backs, p->id.flow - 1);
 	h = XS_GET(xs_half_now, 0);
+	if (xs_own_egress(p, b, h, &port))
+		return XS_R_NONE;
 	if (p->hdr.frag && (b || h) && (r = xs_frag_first(c, p, b ? b->target : h->target, b ? b->way : h->way)))
 		return r;
 	if (p->id.half) {
@@ -41,7 +57,7 @@ static __always_inline enum xs_reason xs_undo(xs_ctx *c, struct xs_pkt *p)
 	else
 		xs_half_counted(p);
 	xs_bump(XS_C_STACK_REPLIES);
-	return xs_nat_source(c, p, s) ? XS_R_RETURNED : XS_R_UNDO_FAILED;
+	return xs_nat_source(c, p, s) && (!port || xs_nat_dport(c, p, port)) ? XS_R_RETURNED : XS_R_UNDO_FAILED;
 }
 
 /* xs_classify_odd_reply() - one more copy of it in the program, not one for each caller */
@@ -64,6 +80,20 @@ static __noinline enum xs_reason xs_undo_later(xs_ctx *c, struct xs_pkt *p)
 	return xs_nat_source_l3(c, p, s) ? XS_R_RETURNED : XS_R_UNDO_FAILED;
 }
 
+/* xs_undo_error_own() - the client's port in what the error quotes, if its target sees another one. Return: 0: it could not be written */
+__noinline int xs_undo_error_own(xs_ctx *c)
+{
+	struct xs_pkt *p = XS_GET(xs_pkts, XS_PKT_SELF), *q = XS_GET(xs_pkts, XS_PKT_QUOTED);
+	const struct xs_end *client = p ? xs_client_of(p) : NULL;
+
+	if (!client || !q)
+		return 0;
+	if (client->port == q->hdr.dport)
+		return 1;
+	p->to.own = XS_OWN_CLIENT;
+	return xs_icmp_own(c, p, q, &client->addr, client->port);
+}
+
 /* xs_undo_error() - an ICMP error for a client: of a target, of a router behind this host, or of this host. Return: 0: none */
 static __noinline enum xs_reason xs_undo_error(xs_ctx *c, struct xs_pkt *p)
 {
@@ -80,7 +110,7 @@ static __noinline enum xs_reason xs_undo_error(xs_ctx *c, struct xs_pkt *p)
 	s = xs_service_at(p->id.gen, p->id.service);
 	if (!s)
 		return XS_R_INTERNAL;
-	return xs_icmp_to_client(c, p, q, s) ? XS_R_ICMP_TRANSLATED : XS_R_UNDO_FAILED;
+	return xs_icmp_to_client(c, p, q, s) && xs_undo_error_own(c) ? XS_R_ICMP_TRANSLATED : XS_R_UNDO_FAILED;
 }
 
 /* xs_undo_odd() - what parse stopped for `r`. Return: 0: not ours */
@@ -109,9 +139,9 @@ int xsteer_egress(xs_ctx *c)
 		r = xs_undo(c, p);
 	} else {
 		r = xs_undo_odd(c, p, r);
-		if (!r)
-			return XS_ACT_PASS;
 	}
+	if (!r)
+		return XS_ACT_PASS;
 	xs_count(p, r, p->hdr.ip_len);
 	return r == XS_R_UNDO_FAILED || r == XS_R_FRAGMENT_REFUSED ? TC_ACT_SHOT : XS_ACT_PASS;
 }

@@ -17,9 +17,16 @@ static __noinline enum xs_reason xs_half_return(xs_ctx *c, struct xs_pkt *p, con
 {
 	struct xs_half *h = XS_GET(xs_half_now, 0);
 	enum xs_reason r;
+	int did;
 
 	if (!h)
 		return XS_R_INTERNAL;
+	if (h->own) {
+		xs_own_known(p, h->own, h->way, h->target);
+		did = xs_own_return(c);
+		*act = XS_OWN_ACT(did);
+		return XS_OWN_REASON(did);
+	}
 	if (p->hdr.frag && (r = xs_frag_first(c, p, h->target, h->way)))
 		return r;
 	return h->way != XS_WAY_DIRECT || feat.dry ? XS_R_NONE : xs_return(c, p, s, NULL, act);
@@ -46,17 +53,25 @@ static __always_inline enum xs_reason xs_to_client(xs_ctx *c, struct xs_pkt *p, 
 {
 	struct xs_back *b;
 	enum xs_reason r;
+	int did;
 
 	if (p->id.half)
 		return xs_half_reply(c, p, s, act);
 	b = XS_GET(xs_backs, p->id.flow - 1);
 	if (!b)
 		return XS_R_INTERNAL;
-	if (p->hdr.frag && (r = xs_frag_first(c, p, b->target, b->way)))
-		return r;
-	if (b->way != XS_WAY_DIRECT || feat.dry)
-		return XS_R_NONE;
-	r = xs_return(c, p, s, b, act);
+	if (b->own) {
+		xs_own_known(p, b->own, b->way, b->target);
+		did = xs_own_return(c);
+		*act = XS_OWN_ACT(did);
+		r = XS_OWN_REASON(did);
+	} else {
+		if (p->hdr.frag && (r = xs_frag_first(c, p, b->target, b->way)))
+			return r;
+		if (b->way != XS_WAY_DIRECT || feat.dry)
+			return XS_R_NONE;
+		r = xs_return(c, p, s, b, act);
+	}
 	if (r == XS_R_RETURNED)
 		xs_heard(c, p, b);
 	return r;
@@ -74,7 +89,9 @@ static __always_inline int xs_end(xs_ctx *c, const struct xs_pkt *p, const struc
 		return act;
 	if (v == XS_V_REFUSE && s)
 		return xs_refuse(c, p, s);
-	return v == XS_V_PASS ? XS_ACT_PASS : XS_ACT_DROP;
+	if (v == XS_V_PASS)	/* whom the stack cannot tell of it was told here */
+		return p->to.own ? act : XS_ACT_PASS;
+	return XS_ACT_DROP;
 }
 
 SEC("xdp")

@@ -31,6 +31,8 @@
 #define XS_MAX_SETS	4	/* target sets of one rule: the first choice and what `then` lists */
 #define XS_MAX_MEMBERS	256	/* distinct targets of one set */
 #define XS_SLOTS_LINE	32	/* ring slots in one element of xs_slots */
+#define XS_MAX_OWNS	64	/* source addresses of this host's own, with those that flows still have */
+#define XS_OWN_MOST	16	/* of these in a configuration */
 #define XS_NAME_LEN	64	/* a name with its closing NUL */
 #define XS_ANY		0xffffffffu
 #define XS_ANY_CLASS	0xff

@@ -21,6 +21,8 @@
 	X(REDIRECT_FAILED,	redirect_failed,	"redirected frames that never reached the driver of the other device: it was down or gone, or they were too large") \
 	X(REDIRECT_DROPPED,	redirect_dropped,	"redirected frames that the driver of the other device did not take") \
 	X(FRAGMENTS_FOLLOWED,	fragments_followed,	"later fragments, without ports, that went where their first one went, either way") \
+	X(SOURCES_REWRITTEN,	sources_rewritten,	"flows placed with another source than the client's end: fullnat, or two services at one target") \
+	X(SOURCES_TAKEN,	sources_taken,		"source ports found taken while one was looked for: many to each rewritten flow, and ports are running out") \
 	X(SERIES_FULL,		series_full,		"flows measured under the catch-all series: no room for one of their own") \
 	X(RULES_EXPIRED,	rules_expired,		"placements met after their expiry and passed over")
 

@@ -47,6 +47,7 @@ enum xs_shim_policy { XS_SHIM_NONE, XS_SHIM_OPTIONAL, XS_SHIM_REQUIRED };
 enum xs_refuse { XS_REFUSE_RESET, XS_REFUSE_SILENT };
 enum xs_unknown { XS_UNKNOWN_DEFAULT, XS_UNKNOWN_REFUSE };
 enum xs_way { XS_WAY_STACK, XS_WAY_DIRECT };
+enum xs_via { XS_VIA_NAT, XS_VIA_FULLNAT };	/* as kinds.c words it; the others are not there yet */
 enum xs_tstate { XS_T_UP, XS_T_DRAINING, XS_T_DOWN };
 
 /* xs_svc_index: where clients send -> service id */
@@ -159,13 +160,15 @@ struct xs_target {
 	__u16 inc;
 	__u16 pool, site;
 	__u8 way;		/* enum xs_way */
-	__u8 via;		/* 0: nat */
+	__u8 via;		/* enum xs_via */
 	__u16 pad0;
 	__u32 ifindex;		/* where its route left when this was written */
 	__u64 zone;		/* one bit, or 0: none */
-	__u32 pad[6];
+	__u64 owns;		/* by fullnat: bit by slot of source addresses that the device towards it has; 0: any will do */
+	__u32 pad[4];
 };
 XS_SIZE(struct xs_target, 64);
+_Static_assert(XS_MAX_OWNS <= 64, "a bit for each slot");
 
 /* xs_tlive, by target id: what changes without apply. state is written by the CLI, hop by the packet path. */
 struct xs_tlive {
@@ -228,6 +231,25 @@ struct xs_rule {
 };
 XS_SIZE(struct xs_rule, 128);
 XS_AT(struct xs_rule, set, 64);
+
+/* xs_owns, by slot: an address of this host's own that targets see as the source. Flows name the slot, so it keeps its address for as
+ * long as one does. Slot 0 is none: the source is the client's own end. */
+struct xs_own {
+	struct xs_addr addr;
+};
+#define XS_OWN_CLIENT 255	/* in place of a slot: the client's own address, only the port is another */
+
+#define XS_OWN_FIRST 61000	/* source ports where nothing else is said: above what Linux gives its own sockets */
+#define XS_OWN_LAST 65535
+
+/* xs_own_use [gen]: what new flows choose from */
+struct xs_own_use {
+	__u8 slot[XS_OWN_MOST];	/* IPv4 first */
+	__u8 n4, n6;
+	__u16 first, ports;	/* host order; ports from the first on */
+	__u8 pad[10];
+};
+XS_SIZE(struct xs_own_use, 32);
 
 struct xs_slots {
 	__u16 t[XS_SLOTS_LINE];

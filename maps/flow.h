@@ -55,11 +55,13 @@ struct xs_flow {
 	__u32 packets;
 	__u16 tenant;
 	__u8 class;
-	__u8 level;		/* enum xs_level of the rule that placed it */
+	__u8 level : 4;		/* enum xs_level of the rule that placed it */
+	__u8 set : 4;		/* which set of the rule it came from: 0, or a fallback */
 	__u16 series;		/* of its latency figures */
 	__u8 way;		/* enum xs_way; a flow keeps to it */
-	__u8 set;		/* which set of the rule it came from: 0, or a fallback */
-	__u32 rule;		/* row of xs_rows */
+	__u8 own;		/* the source that the target sees: 0: the client's end; a slot of xs_owns, or XS_OWN_CLIENT */
+	__u16 rule;		/* row of xs_rows */
+	__be16 own_port;	/* with own */
 	__u32 born;		/* jiffies at its first packet */
 	__u8 asked;		/* UDP: a request is under way and unanswered, so another datagram of it tells timing nothing */
 	__u8 prompt;		/* what a short shim says of its length (maps/shim.h), until the rate is charged; 0: unknown */
@@ -107,7 +109,7 @@ XS_SIZE(struct xs_times, 64);
 
 /* xs_backs[i]: the target's side */
 struct xs_back {
-	struct xs_addr client;
+	struct xs_addr client;	/* the end that the target sees: with own it is not the client's */
 	__be16 cport;
 	__u16 service;
 	__u16 target;
@@ -120,7 +122,8 @@ struct xs_back {
 	__u32 hop_seen;
 	__u64 hop;		/* next hop towards the client: MAC << 16 | device slot */
 	__u16 series;		/* as in the flow */
-	__u16 pad0;
+	__u8 own;		/* as in the flow */
+	__u8 pad0;
 	__u32 pad1;
 	struct xs_times times;
 };
@@ -149,14 +152,25 @@ struct xs_frag {
 	__u64 end : 13;			/* where the first fragment ends, in units of 8 bytes */
 	__u64 second : 10;		/* jiffies / hz when it came */
 	__u64 check : 16;
+	__u64 own : 1;			/* the end that is not the service's or target's changes as well: xs_frag_ends */
 };
 XS_SIZE(struct xs_frag, 8);
+
+/* xs_frag_ends, by the same key: the address that a fragment's other end gets. It is read while another row may be written in its
+ * place, so it is checked whole. */
+struct xs_frag_end {
+	struct xs_addr addr;
+	__u64 check;			/* of key and address */
+};
+XS_SIZE(struct xs_frag_end, 24);
 _Static_assert(XS_MAX_SERVICES <= 1 << 8 && XS_MAX_TARGETS <= 1 << 12, "ids fit struct xs_frag");
 
 /* Half-open store: a row for each handshake under way and each datagram conversation without an answer, so that floods of first
  * packets never reach the records. Lines of eight rows by the client's end alone, which packets of both directions carry; a line
  * is a struct xs_line of tags: fingerprint << 32 | jiffies when last seen, 0 for a free place. The newest pushes out the oldest.
- * Rows are written and copied out under the line's lock (xs_locks). */
+ * Rows are written and copied out under the line's lock (xs_locks).
+ * Where the target sees another source than the client's end, another row stands by that: an alias, with which replies find the first. */
+#define XS_OWN_ALIAS 254	/* client is the end that the target sees, real and own_port are the client's */
 struct xs_half {
 	struct xs_addr client;
 	__be16 cport;
@@ -167,10 +181,17 @@ struct xs_half {
 	__u32 client_isn;	/* initial sequence numbers: the one that the target has acknowledged, before that the first seen */
 	__u32 target_isn;	/* until it is known: the client's in its last SYN */
 	__u16 tenant;
-	__u8 level, set;
-	__u32 rule;
-	__u64 start_ns;		/* CLOCK_MONOTONIC at the first packet */
-	__u64 request_id;
+	__u8 level : 4, set : 4;
+	__u8 own;		/* as in the flow; XS_OWN_ALIAS */
+	__u16 rule;
+	__be16 own_port;
+	union {
+		struct {
+			__u64 start_ns;		/* CLOCK_MONOTONIC at the first packet */
+			__u64 request_id;
+		};
+		struct xs_addr real;		/* of an alias: the client */
+	};
 	__u32 born;		/* jiffies at the first packet */
 	__u8 way, proto;
 	__u8 placed;		/* requests: datagrams with a shim */

@@ -53,6 +53,8 @@ struct xs_blob {
 	X(xs_tlive,	ARRAY,		__u32, struct xs_tlive, XS_MAX_TARGETS, BPF_F_MMAPABLE, GROUP, "target id; target up|drain|down, deliver; place, deliver; fixed") \
 	X(xs_rules,	HASH,		struct xs_rule_key, struct xs_rule_word, 16384, 0, GROUP, "what a placement is for; apply and feed; place; check and feed refuse") \
 	X(xs_rows,	ARRAY,		__u32, struct xs_rule, 32768, 0, GROUP, "row number; apply and feed; place, explain; check and feed refuse") \
+	X(xs_owns,	ARRAY,		__u32, struct xs_own, XS_MAX_OWNS, 0, GROUP, "slot; apply; deliver, flow table; apply refuses") \
+	X(xs_own_use,	ARRAY,		__u32, struct xs_own_use, 2, 0, GROUP, "by generation; apply; source; fixed") \
 	X(xs_slots,	ARRAY,		__u32, struct xs_slots, 65536, 0, GROUP, "slot / 32; apply and feed; place; check and feed refuse") \
 	X(xs_maybe,	ARRAY,		__u32, struct xs_maybe, 1, 0, GROUP, "one element; apply; classify; fixed") \
 	X(xs_guess,	ARRAY,		__u32, struct xs_guess, 2, 0, GROUP, "generation; apply; classify, admit; the last written of two, which costs the other a lookup") \
@@ -67,6 +69,7 @@ struct xs_blob {
 	X(xs_alloc,	ARRAY,		__u32, struct xs_alloc, 1, 0, GROUP, "one element; insert; insert; fixed") \
 	X(xs_locks,	ARRAY,		__u32, struct xs_lock, XS_LOCKS, 0, GROUP, "tag line modulo 1024; insert; insert; fixed") \
 	X(xs_frags,	LRU_HASH,	struct xs_frag_key, struct xs_frag, 16384, 0, GROUP, "source, destination, id; first fragments; later ones; the oldest goes") \
+	X(xs_frag_ends,	LRU_HASH,	struct xs_frag_key, struct xs_frag_end, 4096, 0, GROUP, "source, destination, id; first fragments with another source; later ones; the oldest goes") \
 	X(xs_series,	HASH,		struct xs_series_key, __u32, 1024 /* * */, 0, GROUP, "service, tenant, class, target; insert; latency show; catch-all series, counted") \
 	X(xs_series_next, ARRAY,	__u32, struct xs_series_next, 1, 0, GROUP, "one element; insert; insert; fixed") \
 	X(xs_hists,	PERCPU_ARRAY,	__u32, struct xs_hist, 1024 /* * */, 0, GROUP, "series and metric; measure; latency show, metrics; catch-all series") \

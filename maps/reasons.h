@@ -35,7 +35,8 @@
 	X(RATE_LIMITED,		rate_limited,		REFUSE,	"beyond the tenant's rate of requests or tokens; see tenant show") \
 	X(NO_FLOW,		no_flow,		REFUSE,	"not a first packet, and no flow is known for it") \
 	X(TABLE_FULL,		table_full,		REFUSE,	"the flow table is full; load with more --flows") \
-	X(NAT_CONFLICT,		nat_conflict,		REFUSE,	"another service has a flow between this client port and this target") \
+	X(NAT_CONFLICT,		nat_conflict,		REFUSE,	"another service has a flow between this client port and this target, and no other source port was free") \
+	X(PORTS_EXHAUSTED,	ports_exhausted,	REFUSE,	"no source port is free between this host's addresses and this target: add addresses to the site's fullnat, or widen fullnat_ports") \
 	X(TARGET_GONE,		target_gone,		REFUSE,	"the target of this flow is no longer configured") \
 	X(TTL_EXPIRED,		ttl_expired,		PASS,	"time to live ends here; the stack answers") \
 	X(NO_ROUTE,		no_route,		PASS,	"no route or neighbour for direct delivery yet; this packet goes by the stack") \

@@ -8,7 +8,7 @@
 #define XS_TRACE_CANDIDATES 32
 
 enum xs_who { XS_WHO_NOBODY, XS_WHO_SHIM, XS_WHO_SOURCE, XS_WHO_DEFAULT };
-enum xs_lost { XS_CHOSEN, XS_LOST_STATE, XS_LOST_ZONE, XS_LOST_GONE, XS_LOST_CONFLICT, XS_LOST_FAMILY };
+enum xs_lost { XS_CHOSEN, XS_LOST_STATE, XS_LOST_ZONE, XS_LOST_GONE, XS_LOST_CONFLICT, XS_LOST_FAMILY, XS_LOST_PORTS };
 
 struct xs_candidate {
 	__u16 target;
@@ -30,8 +30,15 @@ struct xs_trace {
 	__u32 target;
 	__u32 flow;		/* index + 1 of a live flow that decided, 0: none */
 	__u32 ncandidates;	/* seen; the first XS_TRACE_CANDIDATES are kept */
+	__u8 own;		/* the source that the target would see: as in a flow */
+	__u8 pad;
+	__be16 own_port;
 	__u32 half;		/* index + 1 of a half-open row that decided, 0: none */
+	__u32 pad1;
 	struct xs_candidate candidate[XS_TRACE_CANDIDATES];
 };
+
+/* values of a map per CPU stand at multiples of 8 bytes */
+_Static_assert(sizeof(struct xs_trace) % 8 == 0, "struct xs_trace is read for all CPUs at once");
 
 #endif

@@ -136,6 +136,11 @@ int xs_way_of(const struct xs_addr *addr, enum xs_way *way, uint32_t *ifindex, c
 	return 0;
 }
 
+bool xs_way_has(uint32_t ifindex, const struct xs_addr *addr)
+{
+	return false;
+}
+
 void xs_maps_close(void)
 {
 }

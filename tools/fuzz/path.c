@@ -21,7 +21,7 @@
 
 #define FLOWS 8
 #define ROOM 256		/* as XDP has in front of a frame */
-#define TARGETS 16		/* ids that the rows use, and a few more */
+#define TARGETS 24		/* ids that the rows use, and a few more */
 #define START_S 100000		/* since boot, when an input begins */
 
 const char *conf_named(const char *name);
@@ -124,7 +124,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	mem_resize("xs_hists", 16 * XS_M_MAX);
 	mem_now_ns = START_S * 1000000000ULL;
 	set(XS_MAP_xs_clock, 0, &c);
-	apply("ways");
+	apply("own");
 	apply("levels");
 	devices();
 	run_setup(&f, &s);

@@ -8,8 +8,12 @@ int xs_change(const struct xs_model *have, struct xs_model *want, bool dry_run)
 {
 	json_t *plan = xs_plan_make(have, want);
 	size_t n = json_array_size(plan);
-	int err = 0;
+	int err = xs_own_check(want);
 
+	if (err) {
+		json_decref(plan);
+		return err;
+	}
 	if (!dry_run && (n || !have->revision)) {
 		err = xs_apply(have, want);
 	} else if (!dry_run) {

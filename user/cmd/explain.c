@@ -36,7 +36,7 @@ static const struct xs_col cols[] = {
 	{ "level", "rule of level", XS_FMT_TEXT }, { "rule.from", "rule from", XS_FMT_TEXT }, { "rule.revision", "rule of revision", XS_FMT_TEXT },
 	{ "rule.tenant", "rule for tenant", XS_FMT_TEXT }, { "rule.class", "rule for class", XS_FMT_TEXT },
 	{ "rule.prefix", "rule for prefix", XS_FMT_TEXT }, { "ring_by", "ring keyed by", XS_FMT_TEXT }, { "ring_key", "ring key", XS_FMT_TEXT },
-	{ "target", "target", XS_FMT_TEXT }, { "target_address", "target address", XS_FMT_TEXT }, { "way", "way", XS_FMT_TEXT },
+	{ "target", "target", XS_FMT_TEXT }, { "target_address", "target address", XS_FMT_TEXT }, { "source", "seen by it as", XS_FMT_TEXT }, { "way", "way", XS_FMT_TEXT },
 	{ "flow_state", "its flow is", XS_FMT_TEXT },
 	{ 0 },
 };

@@ -21,7 +21,7 @@ static const struct xs_opt opts[] = {
 
 static const struct xs_col cols[] = {
 	{ "client", "CLIENT", XS_FMT_TEXT }, { "service", "SERVICE", XS_FMT_TEXT }, { "tenant", "TENANT", XS_FMT_TEXT },
-	{ "class", "CLASS", XS_FMT_TEXT }, { "target", "TARGET", XS_FMT_TEXT }, { "state", "STATE", XS_FMT_STATE },
+	{ "class", "CLASS", XS_FMT_TEXT }, { "target", "TARGET", XS_FMT_TEXT }, { "source", "SOURCE", XS_FMT_TEXT }, { "state", "STATE", XS_FMT_STATE },
 	{ "way", "WAY", XS_FMT_TEXT }, { "age_ms", "AGE", XS_FMT_MS }, { "idle_ms", "IDLE", XS_FMT_MS },
 	{ "to_target.packets", "OUT", XS_FMT_COUNT }, { "to_target.bytes", "OUT BYTES", XS_FMT_BYTES },
 	{ "to_client.packets", "BACK", XS_FMT_COUNT }, { "to_client.bytes", "BACK BYTES", XS_FMT_BYTES },
@@ -79,6 +79,7 @@ const struct xs_cmd cmd_flow_list = {
 	.object = "flow", .name = "list", .effect = XS_READS, .args = "", .brief = "flows, where they went and how they fare", .opts = opts, .run = run,
 	.text = "OUT counts packets to the target, BACK those to the client, as seen at this host. SEEN counts requests on the flow,\n"
 		"PLACED those that were placed: a TCP connection is placed once, at its SYN, and its later requests go where it went.\n"
+		"SOURCE is what the target sees in place of the client, where that is rewritten.\n"
 		"TTFT is the time to first token of the last request; with - it was not seen.",
 	.example = "  xsteer flow list service chat tenant acme\n  xsteer -j flow list client 198.18.1.0/24 limit 100",
 };

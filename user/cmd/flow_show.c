@@ -13,7 +13,7 @@ static const struct xs_col cols[] = {
 	{ "client", "client", XS_FMT_TEXT }, { "service", "service", XS_FMT_TEXT }, { "service_address", "service address", XS_FMT_TEXT },
 	{ "protocol", "protocol", XS_FMT_TEXT }, { "tenant", "tenant", XS_FMT_TEXT }, { "class", "class", XS_FMT_TEXT },
 	{ "shim", "shim", XS_FMT_TEXT }, { "authentic", "authentic", XS_FMT_TEXT }, { "request_id", "request id", XS_FMT_TEXT },
-	{ "target", "target", XS_FMT_TEXT }, { "target_address", "target address", XS_FMT_TEXT }, { "way", "way", XS_FMT_TEXT },
+	{ "target", "target", XS_FMT_TEXT }, { "target_address", "target address", XS_FMT_TEXT }, { "source", "seen by it as", XS_FMT_TEXT }, { "way", "way", XS_FMT_TEXT },
 	{ "level", "placed by rule of level", XS_FMT_TEXT }, { "rule.from", "rule from", XS_FMT_TEXT },
 	{ "rule.prefix", "rule for prefix", XS_FMT_TEXT }, { "rule.tenant", "rule for tenant", XS_FMT_TEXT },
 	{ "rule.class", "rule for class", XS_FMT_TEXT }, { "set", "set of the rule", XS_FMT_TEXT }, { "by_prefix", "by prefix", XS_FMT_TEXT },

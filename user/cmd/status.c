@@ -2,6 +2,7 @@
 /* xsteer status: what is loaded, where it is attached, what it holds, and which way each target's packets go. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "user/base/err.h"
 #include "user/base/mapio.h"
@@ -11,6 +12,7 @@
 #include "user/load/obj.h"
 #include "user/load/way.h"
 #include "user/observe/room.h"
+#include "user/observe/sources.h"
 
 static const struct xs_col head_cols[] = {
 	{ "instance", "instance", XS_FMT_TEXT }, { "revision", "revision", XS_FMT_TEXT }, { "timing", "latency measured", XS_FMT_TEXT },
@@ -26,7 +28,8 @@ static const struct xs_col map_cols[] = {
 
 static const struct xs_col target_cols[] = {
 	{ "target", "TARGET", XS_FMT_TEXT }, { "address", "ADDRESS", XS_FMT_TEXT }, { "state", "STATE", XS_FMT_STATE },
-	{ "way", "WAY", XS_FMT_TEXT }, { "why", "WHY", XS_FMT_TEXT }, { 0 },
+	{ "way", "WAY", XS_FMT_TEXT }, { "why", "WHY", XS_FMT_TEXT },
+	{ "source_ports.in_use", "PORTS", XS_FMT_COUNT }, { "source_ports.limit", "OF", XS_FMT_COUNT }, { 0 },
 };
 
 static const struct xs_col counter_cols[] = {
@@ -50,14 +53,16 @@ static long long memory_of(enum xs_map_id map)
 	return bytes;
 }
 
-/* Rows of the half-open store that are in use; some may be over, until a newer one takes the place. */
-static uint32_t half_open(void)
+/* Rows of the half-open store that are in use; some may be over, until a newer one takes the place.
+ * @aliases: also those by which replies find another row */
+static uint32_t half_open(bool aliases)
 {
 	const struct xs_line *l = xs_map_view(XS_MAP_xs_hlines, false);
+	const struct xs_half *h = xs_map_view(XS_MAP_xs_halfs, false);
 	uint32_t used = 0;
 
-	for (uint32_t i = 0; l && i < xs_map_entries(XS_MAP_xs_halfs); i++)
-		used += l[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS] != 0;
+	for (uint32_t i = 0; l && h && i < xs_map_entries(XS_MAP_xs_halfs); i++)
+		used += l[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS] != 0 && (aliases || h[i].own != XS_OWN_ALIAS);
 	return used;
 }
 
@@ -76,7 +81,7 @@ static json_t *flows_json(void)
 		used++;
 	}
 	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "records", records, "in_use", used,
-			 "half_open", half_open(), "established", n[XS_F_ESTABLISHED], "closing", n[XS_F_CLOSING],
+			 "half_open", half_open(false), "established", n[XS_F_ESTABLISHED], "closing", n[XS_F_CLOSING],
 			 "datagram", n[XS_F_DATAGRAM]);
 }
 
@@ -99,13 +104,14 @@ static json_t *maps_json(void)
 }
 
 /* The way that was written stays until devices change or apply runs; where routes say another thing now, say so. */
-static json_t *target_json(uint32_t id, const struct xs_target *t)
+static json_t *target_json(uint32_t id, const struct xs_target *t, const uint32_t *sources)
 {
 	static const char *const states[] = { "up", "draining", "down" }, *const ways[] = { "stack", "direct" };
 	struct xs_tlive live = { 0 };
 	char address[80], text[256];
 	enum xs_way way;
 	const char *why;
+	json_t *j, *ports;
 	uint32_t out;
 
 	xs_map_get(XS_MAP_xs_tlive, &id, &live);
@@ -115,19 +121,25 @@ static json_t *target_json(uint32_t id, const struct xs_target *t)
 		snprintf(text, sizeof(text), "%s", why);
 	else
 		snprintf(text, sizeof(text), "changed since: now %s (%s); apply again", ways[way], why);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "target", xs_model_name(XS_K_TARGET, id),
+	j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "target", xs_model_name(XS_K_TARGET, id),
 			 "state", states[live.state % 3], "way", ways[t->way & 1], "why", text,
 			 "address", xs_out_addr(&t->addr, __builtin_bswap16(t->port), address, sizeof(address)));
+	ports = t->via == XS_VIA_FULLNAT ? json_pack("{s:i, s:i}", "in_use", sources[id], "limit", xs_sources_limit(id)) : NULL;
+	if (ports)
+		json_object_set_new(j, "source_ports", ports);
+	return j;
 }
 
 static json_t *targets_json(void)
 {
+	uint32_t *sources = xs_sources_used();
 	json_t *all = json_array();
 	struct xs_target t;
 
-	for (uint32_t id = 1; id < XS_MAX_TARGETS; id++)
+	for (uint32_t id = 1; id < XS_MAX_TARGETS && sources; id++)
 		if (!xs_map_get(XS_MAP_xs_targets, &id, &t) && t.port)
-			json_array_append_new(all, target_json(id, &t));
+			json_array_append_new(all, target_json(id, &t, sources));
+	free(sources);
 	return all;
 }
 
@@ -188,7 +200,8 @@ const struct xs_cmd cmd_status = {
 	.name = "status", .effect = XS_READS, .args = "", .run = status_run,
 	.brief = "what is loaded, where, and which way each target's packets go",
 	.text = "WAY is direct (redirected by XDP, replies undone where they come in) or stack (handed to the host, replies undone at TC "
-		"egress), and WHY says what made it so. XDP and EGRESS say what holds the programs on a device: a link or libxdp's "
+		"egress), and WHY says what made it so. Of a target by fullnat, PORTS counts source ports in use, OF how many there are; "
+		"new flows find none from about three quarters on. XDP and EGRESS say what holds the programs on a device: a link or libxdp's "
 		"dispatcher, tcx or clsact; detached means that somebody else took it off.\n"
 		"FULL % leaves out flows whose time is over: they give way to new ones. From 80 on status warns, as doctor does.",
 };

@@ -149,7 +149,7 @@ static int write_idle(struct xs_writing *a)
 
 	if (err)
 		xs_kernel(err, "apply", "xsteer doctor", "the idle generation cannot be emptied");
-	err = err ?: xs_write_settings(a) ?: xs_write_tenants(a) ?: xs_write_classes(a) ?: xs_write_targets(a) ?: xs_write_services(a, services) ?: xs_write_guess(a);
+	err = err ?: xs_write_settings(a) ?: xs_write_owns(a) ?: xs_write_tenants(a) ?: xs_write_classes(a) ?: xs_write_targets(a) ?: xs_write_services(a, services) ?: xs_write_guess(a);
 	if (!err) {
 		a->rules = xs_rules_open(!a->gen);
 		err = a->rules ? add_rules(a, services) : -EIO;

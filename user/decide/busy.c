@@ -4,6 +4,13 @@
 #include "user/base/mapio.h"
 #include "user/decide/model.h"
 
+/* @own: a slot, or XS_OWN_CLIENT, which is none */
+static void mark_own(struct xs_busy *b, uint8_t own)
+{
+	if (own < XS_MAX_OWNS)
+		b->own[own] = 1;
+}
+
 static void mark_flows(struct xs_busy *b)
 {
 	const struct xs_flow *f = xs_map_view(XS_MAP_xs_flows, false);
@@ -15,6 +22,7 @@ static void mark_flows(struct xs_busy *b)
 		b->target[f[i].target % XS_MAX_TARGETS] = 1;
 		b->service[f[i].service % XS_MAX_SERVICES] = 1;
 		b->tenant[f[i].tenant % XS_MAX_TENANTS] = 1;
+		mark_own(b, f[i].own);
 	}
 }
 
@@ -30,6 +38,7 @@ static void mark_half(struct xs_busy *b)
 		b->target[half[i].target % XS_MAX_TARGETS] = 1;
 		b->service[half[i].service % XS_MAX_SERVICES] = 1;
 		b->tenant[half[i].tenant % XS_MAX_TENANTS] = 1;
+		mark_own(b, half[i].own);
 	}
 }
 

@@ -40,6 +40,78 @@ static void check_sites(const struct xs_model *m)
 				wrong(XS_K_SITE, a, "give each its own number", "id: %u belongs to site %s", a->number, b->h.name);
 }
 
+/* Addresses that no connection can go to: packets to them would be lost without a word. NULL: it may be one */
+static const char *no_host(const struct xs_addr *a)
+{
+	const uint8_t *b = (const uint8_t *)a;
+	static const struct xs_addr none;
+
+	if (!memcmp(a, &none, sizeof(none)) || (xs_addr_is4(a) && !b[12]))
+		return "names no host";
+	if (xs_addr_is4(a) ? b[12] >= 224 : b[0] == 0xff)
+		return "is a multicast or broadcast address";
+	if (xs_addr_is4(a) ? b[12] == 127 : !memcmp(a, &none, 15) && b[15] == 1)
+		return "is a loopback address: what comes in by a device never gets there";
+	return !xs_addr_is4(a) && b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "is link-local: it says nothing without a device" : NULL;
+}
+
+static void check_own(const struct xs_model *m, const struct xs_r_site *s, int i)
+{
+	const struct xs_r_service *v;
+	const struct xs_r_target *t;
+	char addr[64];
+
+	xs_out_addr(&s->own[i], 0, addr, sizeof(addr));
+	if (no_host(&s->own[i]))
+		wrong(XS_K_SITE, s, "name an address that this host has, or that is routed to it", "fullnat: %s %s", addr, no_host(&s->own[i]));
+	for (int j = 0; j < i; j++)
+		if (!memcmp(&s->own[i], &s->own[j], sizeof(s->own[i])))
+			wrong(XS_K_SITE, s, "name it once", "fullnat: %s stands there twice", addr);
+	xs_each(t, m, XS_K_TARGET)
+		if (!memcmp(&s->own[i], &t->addr, sizeof(t->addr)))
+			wrong(XS_K_SITE, s, "name an address of this host", "fullnat: %s is the address of target %s", addr, t->h.name);
+	xs_each(v, m, XS_K_SERVICE)
+		if (!memcmp(&s->own[i], &v->addr, sizeof(v->addr)) && ntohs(v->port) >= s->port[0] && ntohs(v->port) <= s->port[1])
+			wrong(XS_K_SITE, s, "choose other fullnat_ports", "fullnat: %s has service %s on one of the source ports", addr, v->h.name);
+}
+
+static void check_owns(const struct xs_model *m)
+{
+	static const struct xs_addr none;
+	const struct xs_r_site *s;
+
+	xs_each(s, m, XS_K_SITE) {
+		if (!s->local && memcmp(&s->own[0], &none, sizeof(none)))
+			wrong(XS_K_SITE, s, "write it under `site:`, which is this host's", "fullnat: source addresses are those of this host, and this is another site");
+		for (int i = 0; i < XS_OWN_MOST && s->local && memcmp(&s->own[i], &none, sizeof(none)); i++)
+			check_own(m, s, i);
+	}
+}
+
+/* Whether this host's site names a source address of the family. */
+static bool has_own(const struct xs_model *m, bool v4)
+{
+	static const struct xs_addr none;
+	const struct xs_r_site *s;
+
+	xs_each(s, m, XS_K_SITE)
+		for (int i = 0; s->local && i < XS_OWN_MOST && memcmp(&s->own[i], &none, sizeof(none)); i++)
+			if (xs_addr_is4(&s->own[i]) == v4)
+				return true;
+	return false;
+}
+
+static void check_via(const struct xs_model *m, const struct xs_r_target *t)
+{
+	bool v4 = xs_addr_is4(&t->addr);
+
+	if (t->via > XS_VIA_FULLNAT)
+		wrong(XS_K_TARGET, t, "leave it out, or write nat or fullnat", "via: only nat and fullnat are there so far");
+	if (t->via == XS_VIA_FULLNAT && !has_own(m, v4))
+		wrong(XS_K_TARGET, t, v4 ? "add one to this host's site: site: {..., fullnat: [198.18.10.1]}" : "add one to this host's site: site: {..., fullnat: [\"2001:db8::1\"]}",
+		      "via: fullnat wants a source address of this host's own, and site names none of %s", v4 ? "IPv4" : "IPv6");
+}
+
 static void check_classes(const struct xs_model *m)
 {
 	const struct xs_r_class *a, *b;
@@ -71,21 +143,6 @@ static void check_tenants(const struct xs_model *m)
 		}
 }
 
-/* Addresses that no connection can go to: packets to them would be lost without a word. NULL: it may be one */
-static const char *no_host(const struct xs_addr *a)
-{
-	const uint8_t *b = (const uint8_t *)a;
-	static const struct xs_addr none;
-
-	if (!memcmp(a, &none, sizeof(none)) || (xs_addr_is4(a) && !b[12]))
-		return "names no host";
-	if (xs_addr_is4(a) ? b[12] >= 224 : b[0] == 0xff)
-		return "is a multicast or broadcast address";
-	if (xs_addr_is4(a) ? b[12] == 127 : !memcmp(a, &none, 15) && b[15] == 1)
-		return "is a loopback address: what comes in by a device never gets there";
-	return !xs_addr_is4(a) && b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "is link-local: it says nothing without a device" : NULL;
-}
-
 static void check_targets(const struct xs_model *m)
 {
 	const struct xs_r_service *s;
@@ -94,10 +151,9 @@ static void check_targets(const struct xs_model *m)
 	char text[64];
 
 	xs_each(t, m, XS_K_TARGET) {
-		if (t->via)
-			wrong(XS_K_TARGET, t, "leave it out, or write nat", "via: only nat is there so far");
+		check_via(m, t);
 		if (!t->port || !memcmp(&t->addr, &none, sizeof(none)))
-			wrong(XS_K_TARGET, t, "give both", "delivery by nat needs address and port");
+			wrong(XS_K_TARGET, t, "give both", "delivery by %s needs address and port", t->via ? "fullnat" : "nat");
 		else if (no_host(&t->addr))
 			wrong(XS_K_TARGET, t, "give one that the accelerator has on a device", "address: %s %s", xs_out_addr(&t->addr, 0, text, sizeof(text)), no_host(&t->addr));
 		xs_each(s, m, XS_K_SERVICE)
@@ -200,6 +256,7 @@ int xs_model_check(const struct xs_model *m, const char *name)
 	check_refs(m);
 	check_tenant_refs(m);
 	check_sites(m);
+	check_owns(m);
 	check_classes(m);
 	check_tenants(m);
 	check_targets(m);

@@ -54,6 +54,17 @@ static json_t *sources_json(const struct xs_r_tenant *t, const struct xs_model *
 	return list;
 }
 
+static json_t *addrs_json(const struct xs_addr *a, size_t n)
+{
+	static const struct xs_addr none;
+	json_t *list = json_array();
+	char text[64];
+
+	for (size_t i = 0; i < n && memcmp(&a[i], &none, sizeof(none)); i++)
+		json_array_append_new(list, json_string(xs_out_addr(&a[i], 0, text, sizeof(text))));
+	return list;
+}
+
 static json_t *members_json(const struct xs_r_placement *p, uint8_t set, const struct xs_model *m)
 {
 	json_t *list = json_array();
@@ -93,6 +104,8 @@ static json_t *scalar_json(const struct xs_field *f, const void *row, const stru
 		return name_json(f->ref, v, m);
 	if (f->type == XS_T_PORT)
 		return json_integer(ntohs(v));
+	if (f->type == XS_T_PORTS && snprintf(text, sizeof(text), "%u-%u", (unsigned int)(v & 0xffff), (unsigned int)(v >> 16)))
+		return json_string(text);
 	if (f->type == XS_T_HEX && snprintf(text, sizeof(text), "%016llx", (unsigned long long)v))
 		return json_string(text);
 	if (f->type == XS_T_ENUM)
@@ -111,6 +124,7 @@ static json_t *field_json(const struct xs_field *f, const void *row, const struc
 	case XS_T_REFS: return names_json(f, (const uint16_t *)((const char *)row + f->off), m);
 	case XS_T_ZONES: return zones_json(t->zones, m);
 	case XS_T_SOURCES: return sources_json(t, m);
+	case XS_T_ADDRS: return addrs_json((const void *)((const char *)row + f->off), f->size / sizeof(struct xs_addr));
 	case XS_T_KEYS: return json_pack("[s, s]", *t->ref[0] ? t->ref[0] : "-", *t->ref[1] ? t->ref[1] : "-");
 	case XS_T_RATES: return json_pack("{s:I, s:I, s:I}", "requests", (json_int_t)t->requests, "tokens", (json_int_t)t->tokens, "burst", (json_int_t)t->burst);
 	case XS_T_PRICE: return json_pack("{s:f, s:f}", "in", g->price_in, "out", g->price_out);

@@ -36,6 +36,10 @@ static const struct xs_field site_fields[] = {
 	{ .key = "rtt", .type = XS_T_US, AT(xs_r_site, rtt_us), .most = 60000000, .help = "round trip to it" },
 	{ .key = "return", .type = XS_T_ENUM, AT(xs_r_site, ret), .def = "direct", .words = return_words, .help = "which way its replies go" },
 	{ .key = "key", .type = XS_T_TEXT, AT(xs_r_site, key), .help = "key of the site pair: file:PATH" },
+	{ .key = "fullnat", .type = XS_T_ADDRS, AT(xs_r_site, own),
+	  .help = "of this host's own site: up to 16 source addresses for targets with `via: fullnat`, which send their replies there; this host's, or routed to it. Those of the device that a target is behind go before others" },
+	{ .key = "fullnat_ports", .type = XS_T_PORTS, AT(xs_r_site, port), .def = "61000-65535",
+	  .help = "of this host's own site: source ports for them, and for flows of two services that meet at one target; keep them off this host's sockets (net.ipv4.ip_local_reserved_ports)" },
 	{ 0 },
 };
 static const struct xs_field class_fields[] = {
@@ -68,7 +72,7 @@ static const struct xs_field target_fields[] = {
 	{ .key = "site", .type = XS_T_REF, AT(xs_r_target, site), .ref = XS_K_SITE, .help = "where it stands; without it this host's site" },
 	{ .key = "address", .type = XS_T_ADDR, AT(xs_r_target, addr), .help = "its address" },
 	{ .key = "port", .type = XS_T_PORT, AT(xs_r_target, port), .least = 1, .most = 65535, .help = "its port" },
-	{ .key = "via", .type = XS_T_ENUM, AT(xs_r_target, via), .def = "nat", .words = via_words, .help = "how packets reach it; nat is what there is so far" },
+	{ .key = "via", .type = XS_T_ENUM, AT(xs_r_target, via), .def = "nat", .words = via_words, .help = "how packets reach it: nat rewrites their destination, fullnat the source as well, so that replies come back whatever routes the target has; there is no other so far" },
 	{ .key = "prefill", .type = XS_T_RATE, AT(xs_r_target, prefill), .most = 1000000000, .help = "tokens/s it reads prompts at" },
 	{ .key = "cache", .type = XS_T_UINT, AT(xs_r_target, cache), .most = 1000000000000, .help = "tokens its prefix cache holds" },
 	{ .key = "price", .type = XS_T_PRICE, AT(xs_r_target, price_in), .help = "{in: X, out: Y} for a million tokens" },

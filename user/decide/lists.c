@@ -91,6 +91,18 @@ static const char *one_zone(struct place *p, struct fy_node *n, unsigned int i)
 	return err;
 }
 
+static const char *one_addr(struct place *p, struct fy_node *n, unsigned int i)
+{
+	struct xs_addr *a = (struct xs_addr *)((char *)p->row + p->f->off);
+	const char *s = text_of(n);
+
+	if (!s)
+		return WRONG("wants addresses");
+	if (i >= p->f->size / sizeof(*a))
+		return WRONG("too many, at most %zu", p->f->size / sizeof(*a));
+	return xs_addr_parse(s, &a[i]);
+}
+
 static const char *source_key(struct place *p, const char *key, const char *value)
 {
 	struct xs_src *s = p->row;
@@ -297,6 +309,7 @@ const char *xs_field_parse(const struct xs_field *f, struct fy_node *n, void *ro
 	case XS_T_REFS: return each(n, &p, one_pool);
 	case XS_T_ZONES: return each(n, &p, one_zone);
 	case XS_T_SOURCES: return each(n, &p, one_source);
+	case XS_T_ADDRS: return each(n, &p, one_addr);
 	case XS_T_KEYS: memset(t->key, 0, sizeof(t->key)); return each(n, &p, one_key);
 	case XS_T_RATES: return each_key(n, &p, rate_key);
 	case XS_T_PRICE: return each_key(n, &p, price_key);

@@ -29,6 +29,8 @@ struct xs_r_site {
 	uint16_t number, zone;
 	uint8_t local, ret;
 	char key[128];
+	struct xs_addr own[XS_OWN_MOST];		/* source addresses; all zero: no more */
+	uint16_t port[2];				/* first and last source port */
 };
 struct xs_r_class { struct xs_row h; uint32_t ttft_ms, money_ms; uint8_t number, overflow; };
 struct xs_r_pool { struct xs_row h; uint8_t hash, share; };
@@ -82,8 +84,8 @@ struct xs_model {
 
 enum xs_ftype {
 	XS_T_NAME, XS_T_UINT, XS_T_RATE, XS_T_US, XS_T_MS, XS_T_S, XS_T_ENUM, XS_T_ADDR, XS_T_PORT, XS_T_REF, XS_T_REFS, XS_T_ZONES,
-	XS_T_HEX, XS_T_TEXT, XS_T_UNTIL,
-	XS_T_SOURCES, XS_T_KEYS, XS_T_RATES, XS_T_PRICE, XS_T_SETS, XS_T_PREFIX,	/* of more than one value */
+	XS_T_HEX, XS_T_TEXT, XS_T_PORTS, XS_T_UNTIL,
+	XS_T_SOURCES, XS_T_KEYS, XS_T_RATES, XS_T_PRICE, XS_T_SETS, XS_T_PREFIX, XS_T_ADDRS,	/* of more than one value */
 };
 
 struct xs_field {
@@ -165,8 +167,8 @@ void xs_placement_name(const struct xs_model *m, struct xs_r_placement *p);
 uint8_t xs_placement_sets(const struct xs_r_placement *p);
 
 /* conf.c: text -> model */
-/* Ids that must not be given to something new, because flows or fed rules refer to them. */
-struct xs_busy { uint8_t target[XS_MAX_TARGETS], service[XS_MAX_SERVICES], tenant[XS_MAX_TENANTS]; };
+/* Ids and slots that must not be given to something new, because flows or fed rules refer to them. */
+struct xs_busy { uint8_t target[XS_MAX_TARGETS], service[XS_MAX_SERVICES], tenant[XS_MAX_TENANTS], own[XS_MAX_OWNS]; };
 
 /* What reading needs beside the text. */
 struct xs_conf {

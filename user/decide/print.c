@@ -49,6 +49,18 @@ static void print_sources(const struct xs_r_tenant *t, const struct xs_model *m,
 	fputc(']', to);
 }
 
+static void print_addrs(const struct xs_addr *a, size_t n, FILE *to)
+{
+	static const struct xs_addr none;
+
+	fputc('[', to);
+	for (size_t i = 0; i < n && memcmp(&a[i], &none, sizeof(none)); i++) {
+		fputs(i ? ", " : "", to);
+		xs_addr_print(&a[i], -1, to);
+	}
+	fputc(']', to);
+}
+
 static void print_keys(const struct xs_r_tenant *t, FILE *to)
 {
 	fprintf(to, "[\"%s\"", *t->ref[0] ? t->ref[0] : "-");
@@ -122,11 +134,13 @@ static bool is_empty(const struct xs_field *f, const void *row)
 	const struct xs_r_placement *p = row;
 	const struct xs_r_tenant *t = row;
 	const struct xs_r_target *g = row;
+	static const struct xs_addr none;
 
 	switch (f->type) {
 	case XS_T_REFS: return !*(const uint16_t *)((const char *)row + f->off);
 	case XS_T_ZONES: return !t->zones;
 	case XS_T_SOURCES: return !t->src[0].used;
+	case XS_T_ADDRS: return !memcmp((const char *)row + f->off, &none, sizeof(none));
 	case XS_T_KEYS: return !*t->ref[0] && !*t->ref[1];
 	case XS_T_RATES: return !t->requests && !t->tokens && !t->burst;
 	case XS_T_PRICE: return g->price_in == 0 && g->price_out == 0;
@@ -146,6 +160,7 @@ static void print_value(const struct xs_field *f, const void *row, const struct 
 	case XS_T_REFS: print_names(f->ref, (const uint16_t *)((const char *)row + f->off), XS_SERVICE_POOLS, m, to); break;
 	case XS_T_ZONES: print_zones(((const struct xs_r_tenant *)row)->zones, m, to); break;
 	case XS_T_SOURCES: print_sources(row, m, to); break;
+	case XS_T_ADDRS: print_addrs((const void *)((const char *)row + f->off), f->size / sizeof(struct xs_addr), to); break;
 	case XS_T_KEYS: print_keys(row, to); break;
 	case XS_T_RATES: print_rates(row, to); break;
 	case XS_T_PRICE: fprintf(to, "{in: %g, out: %g}", g->price_in, g->price_out); break;

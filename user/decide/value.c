@@ -99,6 +99,18 @@ static const char *hex(const char *s, uint64_t *v)
 	return !*s || *end || strlen(s) > 18 ? WRONG("\"%.40s\" is no hexadecimal number of 64 bits", s) : NULL;
 }
 
+/* A range of ports, first and last: as the field holds them, the first in the low half */
+static const char *ports(const char *s, uint64_t *v)
+{
+	unsigned int first, last;
+	int end = 0;
+
+	if (sscanf(s, "%5u-%5u%n", &first, &last, &end) != 2 || s[end] || first < 1024 || last > 65535 || first > last)
+		return WRONG("\"%.40s\" is no range of ports from 1024 to 65535; write 61000-65535", s);
+	*v = first | (uint64_t)last << 16;
+	return NULL;
+}
+
 /* ttl counts from now, expires_at is absolute. */
 static const char *until(const struct xs_field *f, const char *s, uint64_t *v)
 {
@@ -136,6 +148,7 @@ const char *xs_field_parse_text(const struct xs_field *f, const char *s, void *r
 	case XS_T_PORT: err = xs_num_parse(s, "", &v) ?: xs_range_check(f, v); v = htons(v); break;
 	case XS_T_REF: err = xs_ref_parse(f->ref, s, m, &v); break;
 	case XS_T_HEX: err = hex(s, &v); break;
+	case XS_T_PORTS: err = ports(s, &v); break;
 	case XS_T_UNTIL: err = until(f, s, &v); break;
 	default: return WRONG("wants a list or a mapping");
 	}
@@ -197,6 +210,7 @@ void xs_scalar_print(const struct xs_field *f, const void *row, const struct xs_
 	case XS_T_PORT: fprintf(to, "%u", ntohs(v)); break;
 	case XS_T_REF: r = xs_row_id(m, f->ref, v); fprintf(to, "%s", r ? r->name : "?"); break;
 	case XS_T_HEX: fprintf(to, "\"%016" PRIx64 "\"", v); break;
+	case XS_T_PORTS: fprintf(to, "%u-%u", (unsigned int)(v & 0xffff), (unsigned int)(v >> 16)); break;
 	default: fprintf(to, "%" PRIu64, v); break;
 	}
 }

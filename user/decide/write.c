@@ -154,7 +154,7 @@ static uint64_t zone_of(const struct xs_model *m, const struct xs_r_target *t)
 	return site && site->zone ? 1ULL << (site->zone - 1) : 0;
 }
 
-static int write_target(const struct xs_model *m, const struct xs_r_target *t, bool after)
+static int write_target(const struct xs_writing *a, const struct xs_r_target *t, bool after)
 {
 	struct xs_target row = { .addr = t->addr, .port = t->port, .inc = t->h.inc, .pool = t->pool, .site = t->site, .via = t->via }, old;
 	struct xs_tlive live = { .state = XS_T_UP };
@@ -166,7 +166,8 @@ static int write_target(const struct xs_model *m, const struct xs_r_target *t, b
 	if (err)
 		return err;
 	row.way = way;
-	row.zone = zone_of(m, t);
+	row.zone = zone_of(a->want, t);
+	row.owns = t->via == XS_VIA_FULLNAT ? xs_own_slots(a->gen, row.ifindex) : 0;
 	if (!after && old.port && old.inc == row.inc && old.zone != row.zone)
 		row.zone = 0;	/* in neither until the flip: a tenant of the old structure must not meet the new one's zones */
 	if (!old.port || old.inc != row.inc)
@@ -180,7 +181,7 @@ int xs_write_targets(struct xs_writing *a)
 	int err = 0;
 
 	xs_each(t, a->want, XS_K_TARGET)
-		err = err ?: write_target(a->want, t, false);
+		err = err ?: write_target(a, t, false);
 	return err;
 }
 
@@ -195,7 +196,7 @@ int xs_write_targets_after(struct xs_writing *a)
 	for (uint32_t id = 1; id < XS_MAX_TARGETS && !err; id++) {
 		t = xs_row_id(a->want, XS_K_TARGET, id);
 		if (t) {
-			err = write_target(a->want, t, true);
+			err = write_target(a, t, true);
 			continue;
 		}
 		err = xs_map_get(XS_MAP_xs_targets, &id, &row);

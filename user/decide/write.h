@@ -15,6 +15,10 @@ struct xs_writing {
 
 /* Each writes one kind into the generation. Return: 0 or -errno, reported */
 int xs_write_settings(struct xs_writing *a);
+/* xs_write_owns() - source addresses: each keeps the slot that it has, or gets one that no flow and neither structure needs */
+int xs_write_owns(struct xs_writing *a);
+/* xs_own_slots() - slots of the generation's source addresses that a device has, a bit for each */
+uint64_t xs_own_slots(uint32_t gen, uint32_t ifindex);
 int xs_write_tenants(struct xs_writing *a);
 int xs_write_classes(struct xs_writing *a);
 /* xs_write_services() - also into services[XS_MAX_SERVICES], which the caller writes when it knows their levels. A service that

@@ -20,5 +20,7 @@ void xs_health_sysctls(json_t *rows);
 void xs_health_filters(json_t *rows);
 void xs_health_targets(json_t *rows, const char *(*name)(uint32_t id));
 void xs_health_services(json_t *rows, const char *(*name)(uint32_t id));
+/* health_own.c: source addresses of `via: fullnat`, and their ports */
+void xs_health_own(json_t *rows);
 
 #endif

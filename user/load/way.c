@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include "user/base/err.h"
 #include "user/base/mapio.h"
 #include "user/base/out.h"
@@ -73,6 +76,24 @@ int xs_way_of(const struct xs_addr *addr, enum xs_way *way, uint32_t *ifindex, c
 	if (direct(addr, &r))
 		*way = XS_WAY_DIRECT;
 	return 0;
+}
+
+bool xs_way_has(uint32_t ifindex, const struct xs_addr *a)
+{
+	sa_family_t family = xs_addr_is4(a) ? AF_INET : AF_INET6;
+	struct ifaddrs *all, *i;
+	bool has = false;
+
+	if (getifaddrs(&all))
+		return false;
+	for (i = all; i; i = i->ifa_next) {
+		if (!i->ifa_addr || i->ifa_addr->sa_family != family || if_nametoindex(i->ifa_name) != ifindex)
+			continue;
+		has |= family == AF_INET ? !memcmp(&((struct sockaddr_in *)i->ifa_addr)->sin_addr, &a->w[3], 4) :
+					   !memcmp(&((struct sockaddr_in6 *)i->ifa_addr)->sin6_addr, a, sizeof(*a));
+	}
+	freeifaddrs(all);
+	return has;
 }
 
 int xs_ways_renew(void)

@@ -3,6 +3,7 @@
 #ifndef XS_WAY_H
 #define XS_WAY_H
 
+#include <stdbool.h>
 #include "maps/decision.h"
 
 /**
@@ -13,6 +14,9 @@
  * Return: 0, or -errno: the kernel could not be asked (reported)
  */
 int xs_way_of(const struct xs_addr *addr, enum xs_way *way, uint32_t *ifindex, const char **why);
+
+/* xs_way_has() - whether the device has the address */
+bool xs_way_has(uint32_t ifindex, const struct xs_addr *addr);
 
 /* xs_ways_renew() - choose anew for every configured target, after devices came or went. Flows keep the way they have.
  * Return: 0 or -errno, reported */

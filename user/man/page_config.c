@@ -16,7 +16,7 @@ static const char *const types[] = {
 	[XS_T_S] = "duration", [XS_T_ENUM] = "word", [XS_T_ADDR] = "address", [XS_T_PORT] = "port", [XS_T_REF] = "name",
 	[XS_T_REFS] = "names", [XS_T_ZONES] = "names", [XS_T_HEX] = "hex", [XS_T_TEXT] = "text", [XS_T_UNTIL] = "time",
 	[XS_T_SOURCES] = "list", [XS_T_KEYS] = "list", [XS_T_RATES] = "mapping", [XS_T_PRICE] = "mapping", [XS_T_SETS] = "list",
-	[XS_T_PREFIX] = "mapping",
+	[XS_T_PREFIX] = "mapping", [XS_T_PORTS] = "range", [XS_T_ADDRS] = "addresses",
 };
 
 static void head(FILE *to)
@@ -38,6 +38,7 @@ static void head(FILE *to)
 	      ".It duration\nA number and its unit, which is never left out:\n"
 	      ".Cm us , ms , s , m , h\nor\n.Cm d .\n.It address\nIPv4 or IPv6; IPv6 wants quotes inside braces.\n"
 	      ".It hex\nUp to 16 hexadecimal digits.\n"
+	      ".It range\nFirst and last port:\n.Cm 61000-65535 .\n"
 	      ".It time\nA duration from now, or unix seconds where the key says so.\n.El\n"
 	      ".Ss site\n", to);
 	xs_roff_prose("This host's own site, a mapping with the keys of a row of `sites`. Targets without a `site` stand there.", to);

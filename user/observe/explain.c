@@ -10,6 +10,7 @@
 #include "user/base/text.h"
 #include "user/load/obj.h"
 #include "user/observe/explain.h"
+#include "user/observe/sources.h"
 #include "user/observe/words.h"
 
 /* The trace is per CPU, and the run was on one of them: the one that has a reason. A packet without one was a reply. */
@@ -61,6 +62,7 @@ static const char *lost_words(const struct xs_candidate *k)
 	case XS_LOST_ZONE: return "outside the tenant's zones";
 	case XS_LOST_GONE: return "no longer configured";
 	case XS_LOST_FAMILY: return "of the other address family";
+	case XS_LOST_PORTS: return "no source port is free there";
 	case XS_LOST_CONFLICT: return "the client's port is taken there by another service";
 	}
 	xs_map_get(XS_MAP_xs_tlive, &id, &live);
@@ -116,7 +118,7 @@ static void put_who(json_t **j, const struct xs_trace *t)
 	xs_put(j, "authentic", json_boolean(t->authentic));
 }
 
-static void put_target(json_t **j, const struct xs_trace *t)
+static void put_target(json_t **j, const struct xs_first *first, const struct xs_trace *t)
 {
 	struct xs_target to = { 0 };
 	struct xs_flow flow = { 0 };
@@ -132,6 +134,8 @@ static void put_target(json_t **j, const struct xs_trace *t)
 		xs_map_get(XS_MAP_xs_flows, &index, &flow);
 	xs_put(j, "target", xs_name_json(XS_K_TARGET, t->target));
 	xs_put(j, "target_address", xs_addr_json(&to.addr, to.port));
+	if (t->own)
+		xs_put(j, "source", xs_source_json(t->own, t->own_port, &first->from));
 	if (t->reason == XS_R_STEERED)
 		xs_put(j, "flow_state", json_string(xs_state_word(t->half ? XS_F_HALF_OPEN : flow.state)));
 	xs_put(j, "way", json_string(xs_way_word(t->reason != XS_R_STEERED ? to.way : t->half ? half.way : flow.way)));
@@ -157,6 +161,6 @@ json_t *xs_explain_json(const struct xs_first *first, const struct xs_trace *t)
 		xs_put(&j, "candidates", candidates_json(t));
 		xs_put(&j, "candidates_asked", json_integer(t->ncandidates));
 	}
-	put_target(&j, t);
+	put_target(&j, first, t);
 	return j;
 }

@@ -8,6 +8,7 @@
 #include "user/base/text.h"
 #include "user/decide/value.h"
 #include "user/observe/flows.h"
+#include "user/observe/sources.h"
 #include "user/observe/words.h"
 
 static int client_parse(const char *text, struct xs_flow_match *m)
@@ -79,6 +80,8 @@ json_t *xs_flow_json(const struct xs_seen *s)
 	xs_put(&j, "tenant", xs_name_json(XS_K_TENANT, f->tenant));
 	xs_put(&j, "class", xs_name_json(XS_K_CLASS, f->class));
 	xs_put(&j, "target", xs_name_json(XS_K_TARGET, f->target));
+	if (f->own)
+		xs_put(&j, "source", xs_source_json(f->own, f->own_port, &f->client));
 	xs_put(&j, "state", json_string(xs_state_word(f->state)));
 	xs_put(&j, "expired", json_boolean(s->expired));
 	xs_put(&j, "way", json_string(xs_way_word(f->way)));

@@ -10,6 +10,7 @@
 #include "user/observe/openmetrics.h"
 #include "user/observe/room.h"
 #include "user/observe/snap.h"
+#include "user/observe/sources.h"
 #include "user/observe/words.h"
 
 #define LE_FIRST 48	/* bucket that ends at 2^-14 s */
@@ -113,6 +114,29 @@ static int count_flow(const struct xs_seen *s, void *arg)
 
 	if (!s->expired && s->flow.service < XS_MAX_SERVICES && s->flow.state <= XS_F_DATAGRAM)
 		c->state[s->flow.service][s->flow.state]++;
+	return 0;
+}
+
+/* Of targets by fullnat: source ports in use, and how many there are */
+static int source_gauges(FILE *to)
+{
+	struct xs_model *m = xs_model_have();
+	uint32_t *used = xs_sources_used();
+	const struct xs_r_target *t;
+
+	if (!m || !used) {
+		free(used);
+		return -ENOMEM;
+	}
+	family(to, "xsteer_target_source_ports", "gauge", "source ports in use towards a target by fullnat");
+	xs_each(t, m, XS_K_TARGET)
+		if (t->via == XS_VIA_FULLNAT)
+			sample(to, "xsteer_target_source_ports", LABELS({ "target", t->h.name }), used[t->h.id]);
+	family(to, "xsteer_target_source_ports_limit", "gauge", "source ports that there are towards a target by fullnat");
+	xs_each(t, m, XS_K_TARGET)
+		if (t->via == XS_VIA_FULLNAT)
+			sample(to, "xsteer_target_source_ports_limit", LABELS({ "target", t->h.name }), xs_sources_limit(t->h.id));
+	free(used);
 	return 0;
 }
 
@@ -265,7 +289,7 @@ static int histograms(FILE *to)
 
 int xs_openmetrics(FILE *to)
 {
-	int err = reasons(to) ?: counters(to) ?: targets(to) ?: tenants(to) ?: gauges(to) ?: rooms(to) ?: histograms(to);
+	int err = reasons(to) ?: counters(to) ?: targets(to) ?: tenants(to) ?: gauges(to) ?: rooms(to) ?: source_gauges(to) ?: histograms(to);
 
 	if (!err)
 		fputs("# EOF\n", to);

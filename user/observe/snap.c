@@ -27,7 +27,7 @@ static int map_error(int err, enum xs_map_id map)
 static bool same_life(const struct xs_seen *s, const volatile struct xs_flow *f, const volatile struct xs_back *b)
 {
 	return f->state && f->fp == s->flow.fp && f->born == s->flow.born && f->cport == s->flow.cport && f->target == s->flow.target &&
-	       b->fp == s->back.fp && b->service == f->service && b->target == f->target && b->cport == f->cport;
+	       b->fp == s->back.fp && b->service == f->service && b->target == f->target && b->cport == (f->own ? f->own_port : f->cport);
 }
 
 /* Copy record i. Return: false if it is free, or changes hands all the time */
@@ -102,12 +102,13 @@ static bool copy_half(const struct walk *w, uint32_t i, struct xs_seen *s)
 		return false;
 	memcpy(&h, (const void *)&w->halfs[i], sizeof(h));
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (*tag != was)
+	if (*tag != was || h.own == XS_OWN_ALIAS)
 		return false;
 	memset(s, 0, sizeof(*s));
 	s->flow = (struct xs_flow){
 		.client = h.client, .cport = h.cport, .service = h.service, .target = h.target, .state = XS_F_HALF_OPEN, .flags = h.flags,
 		.seen = (uint32_t)was, .born = h.born, .tenant = h.tenant, .class = h.class, .level = h.level, .set = h.set, .rule = h.rule, .way = h.way,
+		.own = h.own, .own_port = h.own_port,
 	};
 	s->back = (struct xs_back){ .client = h.client, .cport = h.cport, .service = h.service, .target = h.target, .seen = (uint32_t)was, .way = h.way };
 	s->back.times.start_ns = h.start_ns;

@@ -14,7 +14,7 @@
 static const char whole[] =
 	"xsteer: 1\n"
 	"settings: {tcp_idle: 600s}\n"
-	"site: {name: fra, id: 7, zone: eu-de}\n"
+	"site: {name: fra, id: 7, zone: eu-de, fullnat: [198.18.10.1, \"2001:db8:10::1\"], fullnat_ports: 7000-7999}\n"
 	"zones: [eu-de, eu-fr, us]\n"
 	"tenants:\n"
 	"  - {name: acme, id: 4211, sources: [198.18.1.0/24, {prefix: \"2001:db8:1::/48\", class: batch}], zones: [eu-de, eu-fr],"
@@ -29,7 +29,7 @@ static const char whole[] =
 	"  - {name: llama70b, hash: text, share_prefixes: true}\n"
 	"targets:\n"
 	"  - {name: gpu0, pool: llama70b, address: 198.18.10.2, port: 8000, via: nat, prefill: 8000/s, cache: 470k, price: {in: 0.3, out: 1.2}}\n"
-	"  - {name: gpu1, pool: llama70b, address: \"2001:db8:11::2\", port: 8000, site: metro}\n"
+	"  - {name: gpu1, pool: llama70b, address: \"2001:db8:11::2\", port: 8000, site: metro, via: fullnat}\n"
 	"services:\n"
 	"  - {name: chat, address: 198.18.0.10, port: 8000, protocol: tcp, pools: [llama70b], shim: required, refuse: silent, first_token: 3}\n"
 	"  - {name: embed, address: \"2001:db8::10\", port: 53, protocol: udp, pools: [llama70b], strip: true, default_tenant: zeta, default_class: batch, unknown: refuse}\n"
@@ -99,6 +99,7 @@ static void round_trip(void **state)
 	assert_non_null(strstr(one, "rate: {requests: 200/s, tokens: 2000000/s, burst: 400}"));
 	assert_non_null(strstr(one, "targets: [{name: gpu0, weight: 2}, gpu1], then: [[gpu1], [gpu0]], expires_at: 4000000000"));
 	assert_non_null(strstr(one, "settings: {tcp_idle: 600s}"));
+	assert_non_null(strstr(one, "fullnat: [198.18.10.1, \"2001:db8:10::1\"], fullnat_ports: 7000-7999"));
 	plan = xs_plan_make(&a.want, &b.want);
 	assert_int_equal(json_array_size(plan), 0);
 	json_decref(plan);
@@ -138,7 +139,7 @@ static const struct mistake { const char *from, *to, *said; } mistakes[] = {
 	{ "address: 198.18.10.2", "address: 198.18.10.256", "address: \"198.18.10.256\" is no IPv4 or IPv6 address" },
 	{ "address: 198.18.10.2", "address: 198.18.0.10", "target gpu0: address and port are those of service chat: requests would go in a circle" },
 	{ "address: 198.18.10.2, port: 8000", "address: 198.18.10.2", "target gpu0: delivery by nat needs address and port; give both" },
-	{ "via: nat", "via: ipip", "target gpu0: via: only nat is there so far" },
+	{ "via: nat", "via: ipip", "target gpu0: via: only nat and fullnat are there so far; leave it out" },
 	{ "port: 8000, via", "port: 80000, via", "port: 80000 is out of range, 1..65535" },
 	{ "name: gpu1", "name: gpu0", "a second target is called \"gpu0\"; choose another name" },
 	{ "name: gpu1, pool", "name: \"gpu 1\", pool", "\"gpu 1\" is no name" },
@@ -161,6 +162,19 @@ static const struct mistake { const char *from, *to, *said; } mistakes[] = {
 	{ "expires_at: 4000000000", "ttl: 0s", "ttl: 0 is out of range" },
 	{ "targets: [gpu0]}\n", "targets: [gpu0}\n", "x.yaml:24:" },
 	{ "pools: [llama70b], shim", "pools: llama70b: shim", "x.yaml:19:" },
+	{ "198.18.10.1, \"2001:db8:10::1\"", "198.18.10.1", "x.yaml:17: target gpu1: via: fullnat wants a source address of this host's own, and site names none of IPv6; add one to this host's site" },
+	{ "fullnat: [198.18.10.1,", "fullnat: [198.18.10.1, 198.18.10.1,", "site fra: fullnat: 198.18.10.1 stands there twice" },
+	{ "fullnat: [198.18.10.1,", "fullnat: [198.18.10.2,", "x.yaml:3: site fra: fullnat: 198.18.10.2 is the address of target gpu0; name an address of this host" },
+	{ "fullnat: [198.18.10.1,", "fullnat: [198.18.10.300,", "fullnat: \"198.18.10.300\" is no IPv4 or IPv6 address" },
+	{ "fullnat: [198.18.10.1,", "fullnat: [1.0.0.1, 1.0.0.2, 1.0.0.3, 1.0.0.4, 1.0.0.5, 1.0.0.6, 1.0.0.7, 1.0.0.8, 1.0.0.9, 1.0.0.10, 1.0.0.11, 1.0.0.12,"
+	  " 1.0.0.13, 1.0.0.14, 1.0.0.15, 1.0.0.16,", "fullnat: too many, at most 16" },
+	{ "198.18.10.1, \"2001:db8:10::1\"], fullnat_ports: 7000-7999", "198.18.0.10, \"2001:db8:10::1\"], fullnat_ports: 7000-8000",
+	  "site fra: fullnat: 198.18.0.10 has service chat on one of the source ports; choose other fullnat_ports" },
+	{ "fullnat: [198.18.10.1,", "fullnat: [127.0.0.1,", "site fra: fullnat: 127.0.0.1 is a loopback address" },
+	{ "7000-7999", "7999-7000", "fullnat_ports: \"7999-7000\" is no range of ports from 1024 to 65535; write 61000-65535" },
+	{ "7000-7999", "80-7999", "is no range of ports from 1024 to 65535" },
+	{ "7000-7999", "7000", "is no range of ports from 1024 to 65535" },
+	{ "rtt: 9ms", "rtt: 9ms, fullnat: [198.18.10.9]", "site metro: fullnat: source addresses are those of this host, and this is another site; write it under `site:`" },
 	{ "zones: [eu-de, eu-fr, us]", "zones: &z [eu-de, eu-fr, us, *z]", "x.yaml:4:31: an alias (*NAME) is not followed; write out what it stands for" },
 	{ "xsteer: 1\n", "xsteer: 1\n---\nxsteer: 1\n", "x.yaml:3:1: begins a second document; leave the second --- out" },
 	{ "targets: [gpu0]}\n", "targets: [gpu0]}\n--- [\n", "x.yaml:" },

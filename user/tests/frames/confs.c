@@ -8,11 +8,12 @@
 #define EURO_KEYS "keys: ['hex:202122232425262728292a2b2c2d2e2f']"
 #define HEAD HEAD_WITH("refusals: 1000")
 #define HEAD_WITH(setting) TOP(setting) TENANTS REST
-#define TOP(setting) \
+#define TOP(setting) TOP_AT(setting, "")
+#define TOP_AT(setting, site) \
 	"xsteer: 1\n" \
 	"settings: {tcp_idle: 100s, tcp_syn: 10s, tcp_closed: 5s, udp_idle: 60s, " setting "}\n" \
 	"zones: [eu, us]\n" \
-	"site: {name: here, id: 1, zone: eu}\n" \
+	"site: {name: here, id: 1, zone: eu" site "}\n" \
 	"sites: [{name: there, id: 2, zone: us, endpoint: 198.18.99.1}]\n"
 #define TENANTS \
 	"tenants:\n" \
@@ -25,19 +26,20 @@
 	"  - {name: batch, id: 2}\n" \
 	"pools: [{name: one}, {name: one6}, {name: many}, {name: zoned}, {name: hollow}, {name: done}, {name: done6}, {name: dmany}, {name: both}]\n"
 
-#define TARGETS \
+#define TARGETS TARGETS_VIA("")
+#define TARGETS_VIA(via) \
 	"targets:\n" \
-	"  - {name: a, pool: one, address: 198.18.10.2, port: 8100}\n" \
-	"  - {name: a6, pool: one6, address: '2001:db8:10::2', port: 8100}\n" \
+	"  - {name: a, pool: one, address: 198.18.10.2, port: 8100" via "}\n" \
+	"  - {name: a6, pool: one6, address: '2001:db8:10::2', port: 8100" via "}\n" \
 	"  - {name: b, pool: many, address: 198.18.11.2, port: 8100}\n" \
 	"  - {name: e, pool: many, address: 198.18.12.2, port: 8100}\n" \
 	"  - {name: f, pool: many, address: 198.18.13.2, port: 8100}\n" \
 	"  - {name: z1, pool: zoned, address: 198.18.14.2, port: 8100, site: here}\n" \
 	"  - {name: z2, pool: zoned, address: 198.18.15.2, port: 8100, site: there}\n" \
-	"  - {name: da, pool: done, address: 198.18.10.2, port: 9100}\n" \
-	"  - {name: da6, pool: done6, address: '2001:db8:10::2', port: 9100}\n" \
-	"  - {name: db, pool: dmany, address: 198.18.11.2, port: 9100}\n" \
-	"  - {name: dc, pool: dmany, address: 198.18.12.2, port: 9100}\n" \
+	"  - {name: da, pool: done, address: 198.18.10.2, port: 9100" via "}\n" \
+	"  - {name: da6, pool: done6, address: '2001:db8:10::2', port: 9100" via "}\n" \
+	"  - {name: db, pool: dmany, address: 198.18.11.2, port: 9100" via "}\n" \
+	"  - {name: dc, pool: dmany, address: 198.18.12.2, port: 9100" via "}\n" \
 	"  - {name: m4, pool: both, address: 198.18.16.2, port: 8100}\n" \
 	"  - {name: m6, pool: both, address: '2001:db8:16::2', port: 8100}\n"
 
@@ -114,6 +116,18 @@ static const struct conf confs[] = {
 	  "  - {service: many, targets: [b, e]}\n"
 	  "  - {service: other, targets: [b, e]}\n"
 	  "  - {service: third, targets: [e, b]}\n" },
+	{ "own", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1, 198.18.10.11, '2001:db8:10::1'], fullnat_ports: 61000-61999") TENANTS REST
+	  TARGETS_VIA(", via: fullnat") SERVICES },
+	{ "scarce", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1], fullnat_ports: 61000-61000")
+	  REST
+	  "targets:\n"
+	  "  - {name: a, pool: one, address: 198.18.10.2, port: 8100}\n"
+	  "  - {name: b, pool: many, address: 198.18.11.2, port: 8100, via: fullnat}\n"
+	  "services:\n"
+	  "  - {name: chat, address: 198.18.0.10, port: 8000, pools: [one]}\n"
+	  "  - {name: none, address: 198.18.0.10, port: 8002, pools: [one]}\n"
+	  "  - {name: twin, address: 198.18.0.11, port: 8000, pools: [one]}\n"
+	  "  - {name: many, address: 198.18.0.10, port: 8004, pools: [many]}\n" },
 	{ "ways", HEAD TARGETS SERVICES
 	  "  - {name: nob, address: 198.18.0.11, port: 8010, pools: [many]}\n"
 	  "  - {name: noe, address: 198.18.0.11, port: 8011, pools: [many]}\n"

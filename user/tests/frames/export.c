@@ -57,6 +57,8 @@ static void put_row(FILE *to, const char *words)
 			op = hooks[i].op;
 			words += strlen(hooks[i].word);
 		}
+	if (strpbrk(words, "%$"))	/* a source or target that only a run knows */
+		return;
 	frame_make(&f, words, NULL, NULL);
 	fprintf(to, "%c%c%c", op, f.len & 0xff, f.len >> 8);
 	fwrite(f.byte, f.len, 1, to);
@@ -84,7 +86,7 @@ void rows_export(const struct group *g, const char *dir)
 
 	xs_model_init(&nothing);
 	xs_model_init(&model);
-	if (xs_conf_read(&c, conf_named("ways"), strlen(conf_named("ways")), false))
+	if (xs_conf_read(&c, conf_named("own"), strlen(conf_named("own")), false))
 		words_die(g->conf, "cannot be read");
 	for (uint32_t i = 0; g->rows[i].name; i++) {
 		if (*g->rows[i].words != '!')

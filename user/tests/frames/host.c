@@ -225,12 +225,12 @@ static const struct xs_flow *half_flow(const struct end *client, const struct en
 
 	must(l && h, "view");
 	for (uint32_t i = 0; i < xs_map_entries(XS_MAP_xs_halfs); i++) {
-		if (!l[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS] || h[i].flags & XS_FF_MOVED || memcmp(&h[i].client, &client->addr, 16) ||
+		if (!l[i / XS_LINE_TAGS].tag[i % XS_LINE_TAGS] || h[i].flags & XS_FF_MOVED || h[i].own == XS_OWN_ALIAS || memcmp(&h[i].client, &client->addr, 16) ||
 		    h[i].cport != __builtin_bswap16(client->port) || !is_service(h[i].service, service))
 			continue;
 		f = (struct xs_flow){ .client = h[i].client, .cport = h[i].cport, .service = h[i].service, .target = h[i].target, .state = XS_F_HALF_OPEN,
 				      .flags = h[i].flags, .tenant = h[i].tenant, .class = h[i].class, .level = h[i].level, .way = h[i].way,
-				      .set = h[i].set, .rule = h[i].rule };
+				      .set = h[i].set, .rule = h[i].rule, .own = h[i].own, .own_port = h[i].own_port };
 		b = (struct xs_back){ .times = { .request_id = h[i].request_id, .placed = h[i].placed, .start_ns = h[i].start_ns } };
 		if (back)
 			*back = &b;

@@ -52,4 +52,8 @@ void host_devices(void);
 /* host_trace() - what the dry program left */
 bool host_trace(struct xs_trace *t);
 
+/* host_source() - the source of a frame that came out, as text, if it is one that the site's fullnat allows for this client: one of its
+ * addresses, or the client's own, with one of its ports. Neither frame has a VLAN. Return: false: it is not */
+bool host_source(const struct frame *in, const struct frame *out, char *text, size_t size);
+
 #endif

@@ -18,7 +18,7 @@ static const uint8_t acts[] = {
 	XS_REASONS(X)
 #undef X
 };
-static char last_target[32];
+static char last_target[32], last_source[64];
 static bool reached[XS_R_MAX];
 
 void wrong(struct try *t, const char *fmt, ...)
@@ -68,9 +68,12 @@ static void split(struct try *t)
 	static const struct { const char *word; int verdict; } verdicts[] = { { "pass", PASS }, { "drop", DROP }, { "tx", TX }, { "redirect", REDIRECT } };
 	char copy[600], *save = NULL;
 	char *to;
+	size_t n = 0;
 
 	t->verdict = default_verdict(t);
-	snprintf(copy, sizeof(copy), "%s", t->row->out ?: "");
+	for (const char *s = t->row->out ?: ""; *s && n < sizeof(copy) - 1; s++)	/* "$" is for check_frame() */
+		n += snprintf(copy + n, sizeof(copy) - n, *s == '%' ? "%s" : "%.1s", *s == '%' ? last_source : s);
+	copy[n < sizeof(copy) ? n : sizeof(copy) - 1] = 0;
 	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 		bool known = false;
 
@@ -118,10 +121,25 @@ static bool one_of(struct try *t, const char *at, struct frame *want)
 	return false;
 }
 
+/* "from=?": the source that came out becomes the last one, if it may be one. */
+static void take_source(struct try *t, char *at)
+{
+	char words[sizeof(t->frame_words)];
+
+	if (!host_source(&t->in, &t->res.out, last_source, sizeof(last_source)))
+		wrong(t, "its source is none that it may have");
+	snprintf(words, sizeof(words), "%.*sfrom=%s%s", (int)(at - t->frame_words), t->frame_words, *last_source ? last_source : "c1", at + 6);
+	memcpy(t->frame_words, words, sizeof(words));
+}
+
 static void check_frame(struct try *t)
 {
 	static struct frame want;
 	char *at, words[900];
+
+	at = strstr(t->frame_words, "from=?");
+	if (at)
+		take_source(t, at);
 
 	if (!*t->frame_words) {
 		if (t->verdict != DROP && !same(&t->in, &t->res.out))
@@ -199,18 +217,26 @@ void rows_set_target(const char *name)
 	snprintf(last_target, sizeof(last_target), "%.31s", name);
 }
 
+void rows_set_source(const char *end)
+{
+	snprintf(last_source, sizeof(last_source), "%s", end);
+}
+
 const char *rows_reason(enum xs_reason r)
 {
 	return reason_names[r];
 }
 
-/* The words of the row with the last target for each "$". */
+/* The words of the row with the last target for each "$", the last source for each "%". */
 static void named(char *to, size_t size, const char *words)
 {
 	size_t n = 0;
 
-	for (*to = 0; *words && n < size; words++)
-		n += snprintf(to + n, size - n, "%.*s", *words == '$' ? (int)sizeof(last_target) : 1, *words == '$' ? last_target : words);
+	for (*to = 0; *words && n < size; words++) {
+		const char *piece = *words == '$' ? last_target : *words == '%' ? last_source : words;
+
+		n += snprintf(to + n, size - n, "%.*s", piece == words ? 1 : (int)sizeof(last_source), piece);
+	}
 }
 
 void rows_one(const char *group, const struct row *row)

@@ -18,6 +18,8 @@ enum { PASS = 2, DROP = 1, TX = 3, REDIRECT = 4, TC_PASS = -1, TC_DROP = 2 };
  * reason	which counter moves. XS_R_NONE: none
  * out		NULL: PASS untouched, or DROP. Else words of what comes out; "&" stands for the words that went in. First the verdict
  *		where it is not PASS: "redirect", "tx", "drop". "to=@a|b": any of these targets, "to=$": the one before, "to=!a|b": any but that.
+ *		"from=?": another source than the client's end that the configuration allows; "%" then stands for it, here and in words
+ *		of later rows.
  *		Words that begin with "=" are about the flow's record: =tenant:NAME =class:N =level:NAME =state:NAME =set:N =request:HEX
  *		=packets:N/N =placed:N/N =none: no flow; =half: a dry run says that a half-open row decided; "+NAME" or "+NAME:N" is a counter that must have moved (all others must not)
  */
@@ -40,7 +42,7 @@ struct group {
 };
 
 extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[], half_rows[],
-			rate_rows[], pace_rows[], odd_rows[], odd_direct_rows[], tuple_rows[];
+			rate_rows[], pace_rows[], odd_rows[], odd_direct_rows[], tuple_rows[], own_rows[], own_direct_rows[], scarce_rows[];
 /* conf_named() - text of a configuration; an unknown name ends the program */
 const char *conf_named(const char *name);
 
@@ -56,6 +58,7 @@ void rate_pace(const struct group *g, const char *what);
 /* rows_last_target() - the target that the last "to=@" was about */
 const char *rows_last_target(void);
 void rows_set_target(const char *name);
+void rows_set_source(const char *end);
 /* rows_reason() - its name */
 const char *rows_reason(enum xs_reason r);
 /* rows_reached() - whether every reason that can be met was met so far */

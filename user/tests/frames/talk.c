@@ -8,7 +8,7 @@
 #include "user/tests/frames/rows.h"
 
 struct talk {
-	char client[64], service[64], target[64];
+	char client[64], service[64], target[64], seen[64];	/* seen: the client as the target sees it */
 	bool v6, udp, direct;
 	char *why;
 	size_t size;
@@ -46,6 +46,7 @@ static bool find_target(struct talk *t, const struct end *client, const struct e
 	const struct xs_row *row = f ? xs_row_id(host_model(), XS_K_TARGET, f->target) : NULL;
 	uint32_t id = f ? f->target : 0;
 	struct xs_target to;
+	struct xs_own own;
 
 	if (!row || f->state != XS_F_HALF_OPEN || xs_map_get(XS_MAP_xs_targets, &id, &to)) {
 		snprintf(t->why, t->size, "no half-open row");
@@ -55,7 +56,12 @@ static bool find_target(struct talk *t, const struct end *client, const struct e
 		snprintf(t->why, t->size, "it goes to %s", row->name);
 	rows_set_target(row->name);
 	print_end(&to.addr, ntohs(to.port), t->target, sizeof(t->target));
-	t->direct = f->way == XS_WAY_DIRECT;
+	snprintf(t->seen, sizeof(t->seen), "%s", t->client);
+	if (f->own && f->own != XS_OWN_CLIENT && xs_map_get(XS_MAP_xs_owns, &(uint32_t){ f->own }, &own))
+		snprintf(t->why, t->size, "its source is none");
+	if (f->own)
+		print_end(f->own == XS_OWN_CLIENT ? &f->client : &own.addr, ntohs(f->own_port), t->seen, sizeof(t->seen));
+	t->direct = f->way == XS_WAY_DIRECT || (f->own && f->own != XS_OWN_CLIENT);
 	return !*t->why;
 }
 
@@ -84,9 +90,10 @@ void talk_open(const struct group *g, const char *from, const char *to, const ch
 	snprintf(name, sizeof(name), "%s with %s: a flow", from, to);
 	if (step(&t, HOOK_XDP, "syn mss", t.client, t.service, XS_R_PLACED, XS_R_STEERED, false) && find_target(&t, &client, &service, target)) {
 		back = t.direct ? HOOK_XDP : HOOK_TC;
-		if (step(&t, back, "syn ack mss seq=5000 ackno=1001", t.target, t.client, XS_R_RETURNED, XS_R_RETURNED, t.udp) && !t.udp)
+		if (step(&t, back, "syn ack mss seq=5000 ackno=1001", t.target, t.seen, XS_R_RETURNED, XS_R_RETURNED, t.udp) && !t.udp)
 			step(&t, HOOK_XDP, "ack seq=1001 ackno=5001", t.client, t.service, XS_R_STEERED, XS_R_NO_ROUTE, true);
 	}
+	rows_set_source(t.seen);
 	f = host_flow(&client, &service, NULL);
 	if (!*why && (!f || f->state != (t.udp ? XS_F_DATAGRAM : XS_F_ESTABLISHED)))
 		snprintf(why, sizeof(why), "no record");

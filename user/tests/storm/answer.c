@@ -3,6 +3,8 @@
 #include <string.h>
 #include "user/tests/storm/judge.h"
 
+#define MTU 1500	/* of all devices here */
+
 enum { RST = 4 };
 
 bool judge_is_answer(const struct judge_case *k, const struct judge_read *r)
@@ -39,13 +41,31 @@ static const char *icmp_answer(const struct judge_case *k, const struct judge_re
 	return judge_sum(f, &o) ? "the checksum of the answer is wrong" : NULL;
 }
 
+/* What the stack would say, were it not that the target sees an end of this host: the time to live is over, or it is too big. */
+bool judge_would_tell(const struct judge_read *r, uint16_t type)
+{
+	uint16_t says = r->ttl <= 1 ? (r->v6 ? 3 << 8 : 11 << 8) : r->end - r->l3 > MTU ? (r->v6 ? 2 << 8 : 3 << 8 | 4) : 0;
+
+	return says && (!type || type == says);
+}
+
+static bool is_told(const struct judge_case *k, const struct judge_read *r)
+{
+	uint32_t l4 = r->l3 + (r->v6 ? 40 : 20);
+
+	if (k->out_len < l4 + 8 || k->out[r->l3 + (r->v6 ? 6 : 9)] != (r->v6 ? 58 : 1))
+		return false;
+	return judge_would_tell(r, k->out[l4] << 8 | k->out[l4 + 1]);
+}
+
 const char *judge_answer(struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
 {
 	uint32_t ends = r->v6 ? 8 : 12, size = r->v6 ? 16 : 4;
 	struct judge_read o;
 
 	k->answered = true;
-	if (s->refuse == XS_REFUSE_SILENT || r->flags & RST)
+	k->told = is_told(k, r);
+	if (!k->told && (s->refuse == XS_REFUSE_SILENT || r->flags & RST))
 		return "an answer where there must be none";
 	if (k->out_len > k->in_len || k->out_len < r->l3 + ends + 2 * size)
 		return "an answer larger than what caused it, or none at all";
@@ -53,7 +73,7 @@ const char *judge_answer(struct judge_case *k, const struct judge_read *r, const
 		return "the answer does not go back where the frame came from";
 	if (memcmp(k->out + r->l3 + ends, k->in + r->l3 + ends + size, size) || memcmp(k->out + r->l3 + ends + size, k->in + r->l3 + ends, size))
 		return "the answer is not between the two ends";
-	if (r->proto == 17)
+	if (r->proto == 17 || k->told)
 		return icmp_answer(k, r);
 	if (!judge_read(k->out, k->out_len, &o) || o.proto != 6 || !(o.flags & RST) || o.sport != r->dport || o.dport != r->sport ||
 	    o.end != k->out_len)

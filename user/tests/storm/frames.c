@@ -5,7 +5,7 @@
 #include "user/tests/storm/frames.h"
 #include "user/tests/storm/judge.h"
 
-#define BASE 512		/* frames of the rows */
+#define BASE 768		/* frames of the rows */
 #define PAST 256		/* frames remembered, each way */
 #define LEAST 14
 #define MOST 3500		/* what a test run takes in one page */
@@ -34,7 +34,7 @@ uint32_t chance(uint32_t n)
 
 void frames_open(void)
 {
-	static const struct row *const all[] = { parse_rows, shim_rows, place_rows, flow_rows, refuse_rows, reply_rows, direct_rows };
+	static const struct row *const all[] = { parse_rows, shim_rows, place_rows, flow_rows, refuse_rows, reply_rows, direct_rows, own_rows };
 	static const char *const hooks[] = { "tc ", "dry ", "each " };
 
 	for (size_t g = 0; g < sizeof(all) / sizeof(all[0]); g++)
@@ -44,7 +44,7 @@ void frames_open(void)
 			for (int i = 0; i < 3; i++)
 				if (!strncmp(words, hooks[i], strlen(hooks[i])))
 					words += strlen(hooks[i]);
-			if (*words != '!')
+			if (*words != '!' && !strchr(words, '%'))	/* a source that only the row before knows */
 				frame_make(&base[nbase++], words, NULL, NULL);
 		}
 }

@@ -15,19 +15,25 @@ struct known {
 	bool now;		/* it is configured */
 };
 
-/* Where something went: by service, and then `to` is the target; or by target, and then it is the service. was: the one before, while a
- * connection follows another. rec: where a connection's record is, as the last segment shows that was neither SYN nor RST: while that
- * target is down, SYNs may be placed elsewhere again and again. */
+/* Where something went: by service, and then `to` is the target, and `other` the end that it saw; or by target, for the end that it saw,
+ * and then `to` is the service and `other` the client.
+ * rec: where a connection's record is, as the last segment shows that was neither SYN nor RST: while that target is down, SYNs may be placed
+ * elsewhere again and again. */
+#define HAD 4
+struct end { struct xs_addr addr; uint16_t port; };
 struct went {
-	struct xs_addr client;
-	uint16_t cport, id, to, was, rec;
+	struct end end;
+	uint16_t id;
 	uint8_t proto, by;
+	struct had { uint16_t to; struct end other; } had[HAD], rec;	/* the last ones, the newest first: connections follow each other */
 };
 enum { FREE, BY_SERVICE, BY_TARGET };
+#define SOMEWHERE UINT16_MAX		/* a target that no frame has shown */
 
 static const struct xs_model *rows;
 static struct known known[KNOWN];
 static bool down[XS_MAX_TARGETS], clock_sound = true;
+static uint16_t lives[XS_MAX_TARGETS];	/* incarnations of ids: each begins as one that is up */
 static struct went wents[WENTS];
 static uint32_t used[WENTS], nused;
 
@@ -48,9 +54,19 @@ static struct known *service_at(const struct xs_addr *a, uint16_t port, uint8_t 
 void judge_rows(const struct xs_model *m)
 {
 	const struct xs_r_service *s;
+	const struct xs_r_target *t;
+	const struct xs_r_site *site;
 	struct known *k;
 
 	rows = m;
+	xs_each(t, m, XS_K_TARGET)
+		if (lives[t->h.id] != t->h.inc) {
+			lives[t->h.id] = t->h.inc;
+			down[t->h.id] = false;
+		}
+	xs_each(site, m, XS_K_SITE)
+		for (int i = 0; site->local && i < XS_OWN_MOST; i++)
+			judge_own_add(&site->own[i]);
 	for (k = known; k < known + KNOWN; k++)
 		k->now = false;
 	xs_each(s, m, XS_K_SERVICE) {
@@ -77,21 +93,26 @@ void judge_forget(void)
 		wents[used[--nused]] = (struct went){ .by = FREE };
 }
 
+static bool same_end(const struct end *a, const struct end *b)
+{
+	return !memcmp(&a->addr, &b->addr, sizeof(a->addr)) && a->port == b->port;
+}
+
 /* The place of this question: where its answer stands, or belongs. */
 static struct went *went(const struct went *q)
 {
-	uint32_t h = (q->cport * 31 + q->id) * 31 + q->by * 7 + q->proto, i;
+	uint32_t h = (q->end.port * 31 + q->id) * 31 + q->by * 7 + q->proto, i;
 
 	for (i = 0; i < 4; i++)
-		h = (h ^ q->client.w[i]) * 0x9e3779b1;
+		h = (h ^ q->end.addr.w[i]) * 0x9e3779b1;
 	for (i = h % WENTS; wents[i].by != FREE; i = (i + 1) % WENTS)
-		if (!memcmp(&wents[i].client, &q->client, 16) && wents[i].cport == q->cport && wents[i].id == q->id &&
+		if (same_end(&wents[i].end, &q->end) && wents[i].id == q->id &&
 		    wents[i].proto == q->proto && wents[i].by == q->by)
 			break;
 	return &wents[i];
 }
 
-static void remember(const struct went *q, uint16_t to)
+static void remember(const struct went *q, uint16_t to, const struct end *other)
 {
 	struct went *w = went(q);
 
@@ -101,9 +122,11 @@ static void remember(const struct went *q, uint16_t to)
 		used[nused++] = w - wents;
 		*w = *q;
 	}
-	if (w->to != to)
-		w->was = w->to;
-	w->to = to;
+	if (w->had[0].to == to && same_end(&w->had[0].other, other))
+		return;
+	memmove(&w->had[1], &w->had[0], sizeof(w->had) - sizeof(w->had[0]));
+	w->had[0].to = to;
+	w->had[0].other = *other;
 }
 
 static const struct xs_r_target *target_at(const struct xs_addr *a, uint16_t port)
@@ -221,52 +244,41 @@ static const char *placement(const struct judge_case *k, const struct judge_read
 	return NULL;
 }
 
-/* What out must be: the frame as it came in, but for one end, checksums and, where it was routed, MACs and time to live. */
-static const char *rewritten(const struct judge_case *k, const struct judge_read *r, const struct judge_read *o, bool dst, uint32_t gone)
+static bool is_there(const struct had *h, uint16_t place, const struct end *other)
 {
-	uint8_t want[4096];
-	uint32_t len = k->in_len - gone, sum = r->l4 + (r->proto == 6 ? 16 : 6);
-	uint32_t at = r->v6 ? r->l3 + (dst ? 24 : 8) : r->l3 + (dst ? 16 : 12);
-	bool routed = k->verdict == REDIRECT, without = r->proto == 17 && !k->in[sum] && !k->in[sum + 1];
-
-	if (k->out_len != len || o->l3 != r->l3 || o->l4 != r->l4)
-		return "the frame changed its shape";
-	memcpy(want, k->in, r->pay);
-	memcpy(want + r->pay, k->in + r->pay + gone, len - r->pay);
-	memcpy(want + at, k->out + at, r->v6 ? 16 : 4);
-	memcpy(want + r->l4 + (dst ? 2 : 0), k->out + r->l4 + (dst ? 2 : 0), 2);
-	if (routed)
-		memcpy(want, k->out, 12);
-	if (routed)
-		want[r->l3 + (r->v6 ? 7 : 8)]--;
-	if (gone) {
-		memcpy(want + r->l3 + (r->v6 ? 4 : 2), k->out + r->l3 + (r->v6 ? 4 : 2), 2);
-		memcpy(want + r->l4 + 4, k->out + r->l4 + 4, 2);
-	}
-	if (!without)
-		memcpy(want + sum, k->out + sum, 2);
-	if (!r->v6)
-		memcpy(want + r->l3 + 10, k->out + r->l3 + 10, 2);
-	if (memcmp(want, k->out, len))
-		return "more was changed than one end of the frame";
-	if (gone && (r->end - o->end != gone))
-		return "the lengths are not less by the shim";
-	if (!r->v6 && judge_ip_sum(k->in, r) != judge_ip_sum(k->out, o))
-		return "the IP checksum does not follow the change";
-	if (!without && judge_sum(k->in, r) != judge_sum(k->out, o))
-		return "the transport checksum does not follow the change";
-	return NULL;
+	return h->to == place && (!other || same_end(&h->other, other));
 }
 
-static bool is_known(const struct went *w, uint16_t target)
+/* Whether what w is about has been at this place (or somewhere that no frame has shown), with this other end if it is not NULL. */
+static bool has_been(const struct went *w, uint16_t place, const struct end *other)
 {
-	return w->by != FREE && (w->to == target || w->was == target || w->rec == target);
+	if (w->by == FREE)
+		return false;
+	for (int i = 0; i < HAD; i++)
+		if (w->had[i].to == SOMEWHERE || is_there(&w->had[i], place, other))
+			return true;
+	return is_there(&w->rec, place, other);
+}
+
+/* The end that the target sees: the client's, or another that this host may take; what begins nothing keeps the one it had. */
+static const char *source(const struct judge_read *r, const struct end *client, const struct end *seen, const struct xs_r_target *t, const struct went *w)
+{
+	bool begins = r->proto == 17 || (r->flags & (SYN | ACK | RST)) == SYN;
+
+	if (!begins && !has_been(w, judge_place(&t->addr, ntohs(t->port)), seen))
+		return "a flow got another source on its way";
+	if (same_end(seen, client))
+		return begins && w->by == FREE && t->via == XS_VIA_FULLNAT ? "a target by fullnat sees the client's own end" : NULL;
+	if (seen->port < XS_OWN_FIRST || (memcmp(&seen->addr, &client->addr, sizeof(seen->addr)) && !judge_is_own(&seen->addr)))
+		return "a target sees an end that is neither the client's nor this host's";
+	return NULL;
 }
 
 static const char *steered(struct judge_case *k, const struct judge_read *r, const struct known *to)
 {
-	struct went q = { .client = r->src, .cport = r->sport, .id = to - known, .proto = r->proto, .by = BY_SERVICE };
+	struct went q = { .end = { r->src, r->sport }, .id = to - known, .proto = r->proto, .by = BY_SERVICE };
 	const struct xs_r_service *s = &to->row;
+	struct end seen;
 	uint32_t gone = k->in_len - k->out_len;
 	const struct xs_r_target *t;
 	const char *wrong;
@@ -280,30 +292,34 @@ static const char *steered(struct judge_case *k, const struct judge_read *r, con
 	if (!t)
 		return "it went to an address that is no target";
 	wrong = NULL;
-	if (!is_known(went(&q), t->h.id))
+	if (!has_been(went(&q), judge_place(&t->addr, ntohs(t->port)), NULL))
 		wrong = to->now ? placement(k, r, s, t) : "a new flow of a service that is gone";
-	wrong = wrong ?: rewritten(k, r, &o, true, gone);
+	seen = (struct end){ o.src, o.sport };
+	wrong = wrong ?: source(r, &q.end, &seen, t, went(&q)) ?: judge_rewritten(k, r, &o, gone);
 	if (wrong)
 		return wrong;
-	remember(&q, t->h.id);
+	remember(&q, judge_place(&t->addr, ntohs(t->port)), &seen);
+	remember(&(struct went){ .end = seen, .id = judge_place(&t->addr, ntohs(t->port)), .proto = r->proto, .by = BY_TARGET }, to - known, &q.end);
 	if (r->proto == 6 && !(r->flags & (SYN | RST)))
-		went(&q)->rec = t->h.id;
-	q.by = BY_TARGET;
-	q.id = t->h.id;
-	remember(&q, to - known);
+		went(&q)->rec = went(&q)->had[0];
 	k->steered = true;
 	return NULL;
 }
 
-static const char *undone(const struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s)
+/* A reply: to the client of a flow that was seen with the end it is sent to, from that flow's service. */
+static const char *undone(const struct judge_case *k, const struct judge_read *r, const struct went *w)
 {
+	const struct known *s;
 	struct judge_read o;
+	struct end to;
 
 	if (!judge_read(k->out, k->out_len, &o))
 		return "what came out cannot be read";
-	if (!is_end(&o.src, o.sport, &s->addr, s->port))
-		return "a reply got another source than the service its flow belongs to";
-	return rewritten(k, r, &o, false, 0);
+	s = service_at(&o.src, o.sport, o.proto);
+	to = (struct end){ o.dst, o.dport };
+	if (!s->row.proto || (w->by != FREE && !has_been(w, s - known, &to)))
+		return "a reply got other ends than those of its flow";
+	return judge_rewritten(k, r, &o, 0);
 }
 
 static bool martian(const struct judge_read *r)
@@ -318,21 +334,32 @@ static bool martian(const struct judge_read *r)
 	return a[12] == 0 || a[12] == 127 || a[12] >= 224;
 }
 
+/* A first packet of which the client was told something, or would have been but for the budget, has begun a flow all the same. */
+static const char *answered(struct judge_case *k, const struct judge_read *r, const struct known *s)
+{
+	struct went q = { .end = { r->src, r->sport }, .id = s - known, .proto = r->proto, .by = BY_SERVICE };
+	const char *wrong = k->verdict == DROP ? NULL : judge_answer(k, r, &s->row);
+
+	if (!wrong && k->told)
+		remember(&q, SOMEWHERE, &q.end);
+	return wrong;
+}
+
 static const char *to_service(struct judge_case *k, const struct judge_read *r, const struct known *s)
 {
 	if (k->verdict == DROP)
-		return NULL;
+		return k->told = judge_would_tell(r, 0), answered(k, r, s);
 	if (k->verdict == PASS && same(k))
 		return martian(r) ? NULL : "a packet to a service went up untouched";
 	if (k->verdict == TX || (k->verdict == REDIRECT && judge_is_answer(k, r)))
-		return judge_answer(k, r, &s->row);
+		return answered(k, r, s);
 	return k->verdict == PASS || k->verdict == REDIRECT ? steered(k, r, s) : "a verdict that there is not";
 }
 
 /* Whose a frame to a service that is gone may be: of a flow that has not ended, which begins nothing. */
 static const char *to_gone(struct judge_case *k, const struct judge_read *r, const struct known *s)
 {
-	struct went q = { .client = r->src, .cport = r->sport, .id = s - known, .proto = r->proto, .by = BY_SERVICE };
+	struct went q = { .end = { r->src, r->sport }, .id = s - known, .proto = r->proto, .by = BY_SERVICE };
 
 	if (k->verdict == PASS && same(k))
 		return NULL;
@@ -362,13 +389,13 @@ const char *judge_frame(struct judge_case *k)
 	if (s->row.proto && k->hook == JUDGE_XDP && !target_at(&r.src, r.sport))
 		return to_gone(k, &r, s);
 	t = target_at(&r.src, r.sport);
-	q = (struct went){ .client = r.dst, .cport = r.dport, .id = t ? t->h.id : 0, .proto = r.proto, .by = BY_TARGET };
+	q = (struct went){ .end = { r.dst, r.dport }, .id = t ? judge_place(&t->addr, ntohs(t->port)) : 0, .proto = r.proto, .by = BY_TARGET };
 	w = t ? went(&q) : NULL;
-	k->reply = w && w->by != FREE;
+	k->reply = w && (w->by != FREE || (judge_is_own(&r.dst) && r.dport >= XS_OWN_FIRST));	/* of a flow that was never shown, perhaps */
 	if (k->reply && r.frag && k->verdict == DROP && k->hook == JUDGE_XDP)
 		return NULL;	/* it may lie over an earlier one */
 	if (k->reply && !same(k))
-		return k->verdict == (k->hook == JUDGE_EGRESS ? pass : REDIRECT) ? undone(k, &r, &known[w->to].row) : "a reply was lost";
+		return k->verdict == (k->hook == JUDGE_EGRESS ? pass : REDIRECT) || (k->verdict == PASS && judge_is_own(&r.dst)) ? undone(k, &r, w) : "a reply was lost";
 	if (k->verdict != pass)
 		return "what is not ours did not pass";
 	return same(k) ? NULL : "what is not ours was changed";

@@ -15,8 +15,9 @@ struct judge_case {
 	const uint8_t *in, *out;
 	uint32_t in_len, out_len;
 	int verdict;
-	/* what it was found to be: on its way to a target, a refusal, of a flow that was steered, without two ports */
-	bool steered, answered, reply, odd;
+	/* what it was found to be: on its way to a target, a refusal, an error about what may have begun something, of a flow that was
+	 * steered, without two ports */
+	bool steered, answered, told, reply, odd;
 };
 
 /* What is read of a frame; offsets in bytes, numbers in host order. */
@@ -43,6 +44,16 @@ const char *judge_frame(struct judge_case *k);
 bool judge_is_answer(const struct judge_case *k, const struct judge_read *r);
 /* judge_answer() - a refusal sent back for this frame to the service. Return: as judge_frame() */
 const char *judge_answer(struct judge_case *k, const struct judge_read *r, const struct xs_r_service *s);
+/* judge_rewritten() - change.c: whether out is the frame as it came in, but for its ends (which others look at), `gone` bytes of a shim,
+ * checksums and, where it was routed, MACs and time to live. Return: as judge_frame() */
+const char *judge_rewritten(const struct judge_case *k, const struct judge_read *r, const struct judge_read *o, uint32_t gone);
+/* judge_own_add(), judge_is_own() - places.c: a source address of this host. judge_place() - what a target is called by: its address, as
+ * another `via` gives it another id, and flows stay with the one they had */
+void judge_own_add(const struct xs_addr *a);
+bool judge_is_own(const struct xs_addr *a);
+uint16_t judge_place(const struct xs_addr *a, uint16_t port);
+/* judge_would_tell() - answer.c: whether it is a packet that a client is told something of. @type: ICMP, or 0: any */
+bool judge_would_tell(const struct judge_read *r, uint16_t type);
 /* judge_odd() - odd.c: a frame of which judge_read() says that it has no two ports. Return: as judge_frame() */
 const char *judge_odd(const struct judge_case *k);
 /* judge_read() - read.c. Return: false: nothing of it can be steered */

@@ -53,9 +53,9 @@ static void directs(void)
 
 static void apply(void)
 {
-	static const char *const confs[] = { "base", "levels", "ways" };
+	static const char *const confs[] = { "base", "levels", "ways", "own" };
 
-	if (host_apply(conf_named(confs[chance(3)])))
+	if (host_apply(conf_named(confs[chance(4)])))
 		words_die("apply", "refused");
 	judge_rows(host_model());
 	directs();

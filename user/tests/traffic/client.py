@@ -8,7 +8,7 @@ with -late behind it if it took a second or more; many are told as `gpu0:150 gpu
     client.py ping ADDR SIZE N              echo requests, 20 ms between them
                                             BIND is ADDR, ADDR@PORT, or ADDR@+PORT: that port, then the next ones
     client.py load ADDR PORT THREADS        connections without pause until SIGTERM
-    client.py hold ADDR PORT N              opens N connections; for every line on standard input one request on each of them
+    client.py hold ADDR PORT N [BIND]       opens N connections; for every line on standard input one request on each of them
     client.py uhold ADDR PORT N             the same with N datagram sockets
     client.py fill ADDR PORT                the same with as many connections as are let in: until ten in a row are not
     client.py stream ADDR PORT              one connection, requests without pause until SIGTERM
@@ -152,7 +152,7 @@ def main():
         s = connected(socket.SOCK_STREAM, addr, port)
         until_told(lambda: ask(s), 1)
     elif what == "hold":
-        hold([connected(socket.SOCK_STREAM, addr, port) for _ in range(int(rest[0]))], ask)
+        hold([connected(socket.SOCK_STREAM, addr, port, *rest[1:2]) for _ in range(int(rest[0]))], ask)
     elif what == "uhold":
         hold([connected(socket.SOCK_DGRAM, addr, port) for _ in range(int(rest[0]))], send)
     elif what == "fill":

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Targets by fullnat: by the stack, then direct; and source ports that run out. Replies are sent to this host, so they are undone at
+ * ingress whichever way. */
+#include "user/tests/frames/rows.h"
+
+#define TO_T "smac=020000001001 dmac=020000001002 ttl=63 "
+#define TO_C "smac=020000000101 dmac=020000000102 ttl=63 "
+#define SYN "ip tcp syn mss "
+#define SYN6 "ip6 tcp syn mss "
+#define ACK "ip tcp ack seq=1001 ackno=5001 "
+#define ACK6 "ip6 tcp ack seq=1001 ackno=5001 "
+#define ANSWER "ip tcp ack seq=5001 ackno=1701 "
+#define SYNACK "tcp syn ack seq=5000 ackno=1001 "
+#define BACK "+direct_replies "
+#define NEW "+sources_rewritten "
+#define FOLLOWS "+fragments_followed "
+#define LATER "ip proto=17 pay=64 "
+#define LATER6 "ip6 proto=17 pay=64 "
+#define LONG "shim=long:acme,class=1,id="
+/* routers on either side */
+#define R "from=198.18.20.1:0 "
+#define R6 "from=[2001:db8:20::1]:0 "
+
+const struct row own_rows[] = {
+	/* a connection */
+	{ "SYN", SYN "to=chat from=c1:1", XS_R_PLACED, "& from=? to=a =state:half_open =placed:1/0 " NEW },
+	{ "SYN again", SYN "to=chat from=c1:1", XS_R_STEERED, "& from=% to=a =state:half_open" },
+	{ "SYN-ACK to the client's end is none", "ip " SYNACK "from=a to=c1:1", XS_R_NOT_OURS, NULL },
+	{ "SYN-ACK to the client's end is none, at egress", "tc ip " SYNACK "from=a to=c1:1", XS_R_NONE, NULL },
+	{ "SYN-ACK of another number", "ip tcp syn ack seq=5000 ackno=70000 from=a to=%", XS_R_NOT_OURS, NULL },
+	{ "SYN-ACK of another target", "ip " SYNACK "from=b to=%", XS_R_NOT_OURS, NULL },
+	{ "ACK without SYN-ACK", ACK "to=chat from=c1:1", XS_R_NO_FLOW, "& answer rst seq=5001 =state:half_open" },
+	{ "SYN-ACK", "ip " SYNACK "from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 " BACK },
+	{ "SYN-ACK again", "ip " SYNACK "from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 " BACK },
+	{ "ACK", ACK "to=chat from=c1:1", XS_R_STEERED, "& from=% to=a =state:established =packets:1/0 +flows_created" },
+	{ "data", ACK "psh pay=700 to=chat from=c1:1", XS_R_STEERED, "& from=% to=a =placed:1/1" },
+	{ "data in a VLAN, with options", "vlan=4 opt=8 " ACK "psh pay=701 to=chat from=c1:1", XS_R_STEERED, "& from=% to=a" },
+	{ "response", ANSWER "psh pay=901 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 " BACK },
+	{ "response in a VLAN", "vlan=4 " ANSWER "psh pay=901 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 " BACK },
+	{ "response on its last hop", ANSWER "ttl=1 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 " BACK },
+	{ "to the client's end: not ours", ANSWER "psh pay=900 from=a to=c1:1", XS_R_NOT_OURS, NULL },
+	{ "at egress: not ours", "tc " ANSWER "psh pay=900 from=a to=%", XS_R_NONE, NULL },
+	{ "another's to the same end", ANSWER "from=b to=%", XS_R_NOT_OURS, NULL },
+	{ "dry", "dry " ACK "to=chat from=c1:1", XS_R_STEERED, "=state:established" },
+	{ "dry, a reply", "dry " ANSWER "from=a to=%", XS_R_NONE, NULL },
+	{ "last hop: the client is told", ACK "ttl=1 pay=30 to=chat from=c1:1", XS_R_TTL_EXPIRED, "tx & answer icmp=11:0,28 +icmp_sent" },
+	{ "too big for its quote to be smaller", ACK "ttl=1 to=chat from=c1:1", XS_R_TTL_EXPIRED, "drop & +refusals_limited" },
+	{ "FIN of the client", ACK "fin to=chat from=c1:1", XS_R_STEERED, "& from=% to=a =state:established" },
+	{ "FIN of the target", "ip tcp fin ack seq=5902 ackno=1702 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 +flows_closed " BACK },
+	{ "last ACK", "ip tcp ack seq=1702 ackno=5903 to=chat from=c1:1", XS_R_STEERED, "& from=% to=a =state:closing" },
+	{ "the next connection is seen as before", SYN "seq=70000 to=chat from=c1:1", XS_R_PLACED, "& from=% to=a =state:half_open" },
+	{ "its SYN-ACK", "ip tcp syn ack seq=9000 ackno=70001 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 " BACK },
+	{ "its ACK", "ip tcp ack seq=70001 ackno=9001 to=chat from=c1:1", XS_R_STEERED, "& from=% to=a =state:established =packets:1/0 +flows_created" },
+	{ "RST of the target", "ip tcp rst ack seq=9001 ackno=70001 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 +flows_closed " BACK },
+	{ "given up: SYN", SYN "to=chat from=c1:3", XS_R_PLACED, "& from=? to=a " NEW },
+	{ "given up: RST", "ip tcp rst seq=1001 to=chat from=c1:3", XS_R_STEERED, "& from=% to=a =none" },
+	{ "given up: an answer is nobody's", "ip " SYNACK "from=a to=%", XS_R_NOT_OURS, NULL },
+	{ "refused: SYN", SYN "to=chat from=c1:4", XS_R_PLACED, "& from=? to=a " NEW },
+	{ "refused: RST", "ip tcp rst ack seq=0 ackno=1001 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:4 " BACK },
+	{ "refused: forgotten", "ip tcp rst ack seq=0 ackno=1001 from=a to=%", XS_R_NOT_OURS, NULL },
+	/* two services, one client port: two sources */
+	DO("!open c1:30 chat a"),
+	{ "pair: the other service", SYN "to=twin from=c1:30", XS_R_PLACED, "& from=? to=a " NEW },
+	DO("!open c1:30 twin a"),
+	{ "pair: its data", ACK "to=twin from=c1:30 pay=5", XS_R_STEERED, "& from=% to=a" },
+	{ "pair: its answer", ANSWER "from=a to=%", XS_R_RETURNED, "& from=twin to=c1:30 " BACK },
+	/* IPv6 */
+	{ "IPv6: SYN", SYN6 "to=chat6 from=d1:1", XS_R_PLACED, "& from=? to=a6 " NEW },
+	{ "IPv6: SYN-ACK", "ip6 " SYNACK "from=a6 to=%", XS_R_RETURNED, "& from=chat6 to=d1:1 " BACK },
+	{ "IPv6: ACK", ACK6 "to=chat6 from=d1:1", XS_R_STEERED, "& from=% to=a6 +flows_created" },
+	{ "IPv6: data", ACK6 "psh pay=701 to=chat6 from=d1:1", XS_R_STEERED, "& from=% to=a6" },
+	{ "IPv6: response", "ip6 tcp ack seq=5001 ackno=1702 pay=33 from=a6 to=%", XS_R_RETURNED, "& from=chat6 to=d1:1 " BACK },
+	{ "IPv6: last hop", ACK6 "ttl=1 pay=60 to=chat6 from=d1:1", XS_R_TTL_EXPIRED, "tx & answer icmp=3:0,48 +icmp_sent" },
+	/* datagrams */
+	{ "datagram", "ip udp pay=50 to=dgram from=c1:40", XS_R_PLACED, "& from=? to=da =state:half_open " NEW },
+	{ "datagram: another", "ip udp nocsum pay=51 to=dgram from=c1:40", XS_R_STEERED, "& from=% to=da =state:half_open" },
+	{ "datagram: answer to the client's end", "ip udp pay=50 from=da to=c1:40", XS_R_NOT_OURS, NULL },
+	{ "datagram: answer", "ip udp pay=50 from=da to=%", XS_R_RETURNED, "& from=dgram to=c1:40 +flows_created " BACK },
+	{ "datagram: the next answer", "ip udp nocsum pay=50 from=da to=%", XS_R_RETURNED, "& from=dgram to=c1:40 " BACK },
+	{ "datagram: the next", "ip udp pay=50 to=dgram from=c1:40", XS_R_STEERED, "& from=% to=da =state:datagram =packets:1/2" },
+	{ "datagram, IPv6", "ip6 udp pay=50 to=dgram6 from=d1:40", XS_R_PLACED, "& from=? to=da6 " NEW },
+	{ "datagram, IPv6: answer", "ip6 udp pay=50 from=da6 to=%", XS_R_RETURNED, "& from=dgram6 to=d1:40 +flows_created " BACK },
+	{ "shim removed", "ip udp pay=50 to=dstrip from=c1:41 " LONG "1", XS_R_PLACED, "& noshim from=? to=da +shims_removed " NEW },
+	{ "request: one", "ip udp pay=50 to=dmany from=c4:41 " LONG "1", XS_R_PLACED, "& from=? to=@db|dc =placed:1/0 " NEW },
+	{ "request: two, the same way", "ip udp pay=50 to=dmany from=c4:41 " LONG "2", XS_R_PLACED, "& from=% to=$ =placed:2/0 +again" },
+	{ "request: answer", "ip udp pay=50 from=$ to=%", XS_R_RETURNED, "& from=dmany to=c4:41 +flows_created " BACK },
+	{ "request: three, the same way", "ip udp pay=50 to=dmany from=c4:41 " LONG "3", XS_R_PLACED, "& from=% to=$ =request:3 +again" },
+	DO("!state $ draining"),
+	{ "request: four, elsewhere", "ip udp pay=50 to=dmany from=c4:41 " LONG "4", XS_R_PLACED, "& from=% to=!db|dc =request:4 +flows_moved " NEW },
+	{ "request: three is answered late", "ip udp pay=50 from=$ to=%", XS_R_RETURNED, "& from=dmany to=c4:41 " BACK },
+	DO("!state db up"), DO("!state dc up"),
+	{ "unanswered: one", "ip udp pay=50 to=dmany from=c4:42 " LONG "1", XS_R_PLACED, "& from=? to=@db|dc " NEW },
+	DO("!state $ draining"),
+	{ "unanswered: two, elsewhere", "ip udp pay=50 to=dmany from=c4:42 " LONG "2", XS_R_PLACED, "& from=% to=!db|dc +flows_moved " NEW },
+	{ "unanswered: one is answered late", "ip udp pay=50 from=$ to=%", XS_R_RETURNED, "& from=dmany to=c4:42 " BACK },
+	DO("!state db up"), DO("!state dc up"),
+	/* fragments */
+	{ "first", "ip udp from=c1:50 to=dgram id=7 mf pay=40", XS_R_PLACED, "& from=? to=da " NEW },
+	{ "last", LATER "from=c1:50 to=dgram id=7 frag=6", XS_R_STEERED, "& from=% to=da " FOLLOWS },
+	{ "first, IPv6", "ip6 ext=fragmf udp from=d1:50 to=dgram6 pay=40", XS_R_PLACED, "& from=? to=da6 " NEW },
+	{ "last, IPv6", LATER6 "ext=later from=d1:50 to=dgram6", XS_R_STEERED, "& from=% to=da6 " FOLLOWS },
+	{ "reply, first, IPv6", "ip6 ext=fragmf udp from=da6 to=% pay=40", XS_R_RETURNED, "& from=dgram6 to=d1:50 +flows_created " BACK },
+	{ "reply, last, IPv6", LATER6 "ext=later from=da6 to=%", XS_R_RETURNED, "& from=dgram6 to=d1:50 " FOLLOWS BACK },
+	{ "one more datagram", "ip udp pay=50 to=dgram from=c1:51", XS_R_PLACED, "& from=? to=da " NEW },
+	{ "reply, first", "ip udp from=da to=% id=30 mf pay=40", XS_R_RETURNED, "& from=dgram to=c1:51 +flows_created " BACK },
+	{ "reply, last", LATER "from=da to=% id=30 frag=6", XS_R_RETURNED, "& from=dgram to=c1:51 " FOLLOWS BACK },
+	{ "reply, overlapping", LATER "from=da to=% id=30 frag=3", XS_R_FRAGMENT_REFUSED, NULL },
+	{ "reply, without first", LATER "from=da to=% id=31 frag=6", XS_R_FRAGMENT_ORPHAN, NULL },
+	/* errors */
+	DO("!open c1:60 chat a"),
+	{ "too big, of a client's router", R "to=chat ip icmp=3:4,28 mtu=1300 about=ip+tcp+ack+pay=900+from=chat+to=c1:60", XS_R_ICMP_TRANSLATED,
+	  "& from=% to=a about=ip+tcp+ack+pay=900+from=a+to=%" },
+	{ "with all of the TCP header", R "to=chat ip icmp=11:0,548 about=ip+tcp+ack+pay=900+from=chat+to=c1:60", XS_R_ICMP_TRANSLATED,
+	  "& from=% to=a about=ip+tcp+ack+pay=900+from=a+to=%" },
+	{ "of a router of the target", R "to=% ip icmp=3:4,548 mtu=1400 about=ip+tcp+ack+pay=999+from=%+to=a", XS_R_ICMP_TRANSLATED,
+	  "& to=c1 about=ip+tcp+ack+pay=999+from=c1:60+to=chat" },
+	{ "of a router of the target, about nothing of ours", R "to=% ip icmp=3:4,28 about=ip+tcp+ack+from=%+to=b", XS_R_NOT_L4, NULL },
+	{ "handshake: SYN", SYN "to=chat from=c1:61", XS_R_PLACED, "& from=? to=a " NEW },
+	{ "handshake: its SYN goes nowhere", R "to=% ip icmp=3:1,28 about=ip+tcp+syn+from=%+to=a", XS_R_ICMP_TRANSLATED, "& to=c1 about=ip+tcp+syn+from=c1:61+to=chat" },
+	{ "UDP: first", "ip udp pay=30 to=dgram from=c1:62", XS_R_PLACED, "& from=? to=da " NEW },
+	{ "UDP: of the target", "from=da to=% ip icmp=3:3,36 about=ip+udp+pay=30+from=%+to=da", XS_R_ICMP_TRANSLATED,
+	  "& from=dgram to=c1 about=ip+udp+pay=30+from=c1:62+to=dgram" },
+	{ "IPv6: first", "ip6 udp pay=30 to=dgram6 from=d1:62", XS_R_PLACED, "& from=? to=da6 " NEW },
+	{ "IPv6: of a router", R6 "to=% ip6 icmp=2:0,1232 mtu=1280 about=ip6+udp+pay=1400+from=%+to=da6", XS_R_ICMP_TRANSLATED,
+	  "& to=d1 about=ip6+udp+pay=1400+from=d1:62+to=dgram6" },
+	{ "IPv6: of the target", "from=da6 to=% ip6 icmp=1:4,78 about=ip6+udp+pay=30+from=%+to=da6", XS_R_ICMP_TRANSLATED,
+	  "& from=dgram6 to=d1 about=ip6+udp+pay=30+from=d1:62+to=dgram6" },
+	{ "IPv6: answer", "ip6 udp pay=50 from=da6 to=%", XS_R_RETURNED, "& from=dgram6 to=d1:62 +flows_created " BACK },
+	{ "IPv6: towards the target", R6 "to=dgram6 ip6 icmp=2:0,100 mtu=1300 about=ip6+udp+pay=300+from=dgram6+to=d1:62", XS_R_ICMP_TRANSLATED,
+	  "& from=% to=da6 about=ip6+udp+pay=300+from=da6+to=%" },
+	/* time, and another configuration */
+	DO("!forget"),
+	DO("!open c1:70 chat a"),
+	DO("!apply base"),
+	{ "taken out: the flow goes on", ACK "pay=9 to=chat from=c1:70", XS_R_STEERED, "& from=% to=a" },
+	{ "taken out: its answer", ANSWER "from=a to=%", XS_R_RETURNED, "& from=chat to=c1:70 " BACK },
+	{ "taken out: a new one goes by nat", SYN "to=chat from=c1:71", XS_R_PLACED, "& to=a" },
+	DO("!apply own"),
+	{ "and put in again", ACK "pay=9 to=chat from=c1:70", XS_R_STEERED, "& from=% to=a" },
+	DO("!age 101"),
+	{ "its time is over", SYN "to=chat from=c1:70", XS_R_PLACED, "& from=? to=a =state:half_open +sources_rewritten" },
+	{ 0 },
+};
+
+const struct row own_direct_rows[] = {
+	DO("!direct a"), DO("!direct a6"), DO("!direct da"), DO("!direct b"), DO("!direct da6"),
+	{ "SYN", SYN "to=chat from=c1:1", XS_R_PLACED, "redirect & from=? to=a " TO_T NEW },
+	{ "its reply", "ip " SYNACK "from=a to=%", XS_R_RETURNED, "redirect & from=chat to=c1:1 " TO_C BACK },
+	{ "ACK", ACK "to=chat from=c1:1", XS_R_STEERED, "redirect & from=% to=a " TO_T "=state:established +flows_created" },
+	{ "data", ACK "psh pay=333 to=chat from=c1:1", XS_R_STEERED, "redirect & from=% to=a " TO_T },
+	{ "response", "ip tcp ack psh pay=1400 seq=5001 ackno=1334 from=a to=%", XS_R_RETURNED, "redirect & from=chat to=c1:1 " TO_C BACK },
+	{ "last hop", ACK "ttl=1 pay=30 to=chat from=c1:1", XS_R_TTL_EXPIRED, "tx & answer icmp=11:0,28 +icmp_sent" },
+	{ "as large as the MTU", ACK "pay=1460 to=chat from=c1:1", XS_R_STEERED, "redirect & from=% to=a " TO_T },
+	{ "larger than the MTU", ACK "pay=1461 to=chat from=c1:1", XS_R_TOO_BIG, "tx & answer icmp=3:4,28 mtu=1500 +icmp_sent" },
+	{ "larger than the MTU, may be cut", ACK "nodf pay=1461 to=chat from=c1:1", XS_R_TOO_BIG, "& from=% to=a" },
+	{ "reply larger than the MTU", "ip tcp ack pay=1461 from=a to=%", XS_R_RETURNED, "& from=chat to=c1:1 " BACK },
+	{ "a packet of it in a VLAN", "vlan=4 " ACK "pay=5 to=chat from=c1:1", XS_R_NO_REDIRECT, "& from=% to=a" },
+	{ "IPv6", SYN6 "to=chat6 from=d1:1", XS_R_PLACED, "redirect & from=? to=a6 " TO_T NEW },
+	{ "IPv6, its reply", "ip6 " SYNACK "from=a6 to=%", XS_R_RETURNED, "redirect & from=chat6 to=d1:1 " TO_C BACK },
+	{ "IPv6, ACK", ACK6 "to=chat6 from=d1:1", XS_R_STEERED, "redirect & from=% to=a6 " TO_T "+flows_created" },
+	{ "IPv6, larger than the MTU", ACK6 "pay=1441 to=chat6 from=d1:1", XS_R_TOO_BIG, "tx & answer icmp=2:0,48 mtu=1500 +icmp_sent" },
+	{ "UDP", "ip udp pay=30 to=dgram from=c1:3", XS_R_PLACED, "redirect & from=? to=da " TO_T NEW },
+	{ "UDP, its reply", "ip udp nocsum pay=30 from=da to=%", XS_R_RETURNED, "redirect & from=dgram to=c1:3 " TO_C BACK "+flows_created" },
+	{ "UDP, IPv6, shim removed", "ip6 udp pay=31 to=dstrip6 from=d1:4 " LONG "1", XS_R_PLACED, "redirect & noshim from=? to=da6 " TO_T "+shims_removed " NEW },
+	{ "first", "ip udp from=c1:50 to=dgram id=7 mf pay=40", XS_R_PLACED, "redirect & from=? to=da " TO_T NEW },
+	{ "last", LATER "from=c1:50 to=dgram id=7 frag=6", XS_R_STEERED, "redirect & from=% to=da " TO_T FOLLOWS },
+	{ "reply, first", "ip udp from=da to=% id=30 mf pay=40", XS_R_RETURNED, "redirect & from=dgram to=c1:50 " TO_C BACK "+flows_created" },
+	{ "reply, last", LATER "from=da to=% id=30 frag=6", XS_R_RETURNED, "redirect & from=dgram to=c1:50 " TO_C FOLLOWS BACK },
+	DO("!open c1:60 chat a"),
+	{ "error to the target", R "to=chat ip icmp=3:4,28 mtu=1300 about=ip+tcp+ack+pay=900+from=chat+to=c1:60", XS_R_ICMP_TRANSLATED,
+	  "redirect & from=% to=a about=ip+tcp+ack+pay=900+from=a+to=% " TO_T },
+	{ "error to the client", R "to=% ip icmp=11:0,28 about=ip+tcp+syn+from=%+to=a", XS_R_ICMP_TRANSLATED, "redirect & to=c1 about=ip+tcp+syn+from=c1:60+to=chat " TO_C },
+	{ "no way back to the client: the stack has the reply", SYN "to=chat from=c4:5", XS_R_PLACED, "redirect & from=? to=a " TO_T NEW },
+	{ "no way back to the client: it", "ip " SYNACK "from=a to=%", XS_R_RETURNED, "& from=chat to=c4:5 " BACK },
+	{ "no neighbour", "ip udp to=dmany from=c1:6", XS_R_PLACED, "& from=? to=@db|dc " NEW },
+	{ 0 },
+};
+
+const struct row scarce_rows[] = {
+	{ "the only port", SYN "to=many from=c1:1", XS_R_PLACED, "& from=198.18.10.1:61000 to=b " NEW },
+	{ "none is left", SYN "to=many from=c1:2", XS_R_PORTS_EXHAUSTED, "& answer rst ack ackno=1001 +sources_taken:16" },
+	{ "none is left: dry", "dry " SYN "to=many from=c1:2", XS_R_PORTS_EXHAUSTED, NULL },
+	DO("!open c1:1 many b"),
+	{ "none is left, with a record", SYN "to=many from=c1:2", XS_R_PORTS_EXHAUSTED, "& answer rst ack ackno=1001 +sources_taken:16" },
+	{ "the one that has it goes on", SYN "to=many from=c1:1", XS_R_STEERED, "& from=198.18.10.1:61000 to=b" },
+	{ "closed", "ip tcp rst seq=1001 to=many from=c1:1", XS_R_STEERED, "& from=198.18.10.1:61000 to=b +flows_closed" },
+	{ "a closed one's is free", SYN "to=many from=c1:2", XS_R_PLACED, "& from=198.18.10.1:61000 to=b " NEW },
+	{ "given up", "ip tcp rst seq=1001 to=many from=c1:2", XS_R_STEERED, "& from=198.18.10.1:61000 to=b =none" },
+	{ "and free at once", SYN "to=many from=c1:3", XS_R_PLACED, "& from=198.18.10.1:61000 to=b " NEW },
+	DO("!age 11"),
+	{ "and when a handshake's time is over", SYN "to=many from=c1:4", XS_R_PLACED, "& from=198.18.10.1:61000 to=b " NEW },
+	/* by nat: the client's other port */
+	DO("!open c1:10 chat a"),
+	{ "conflict: the other port", SYN "to=twin from=c1:10", XS_R_PLACED, "& from=c1:61000 to=a " NEW },
+	{ "conflict: it is taken, too", SYN "to=none from=c1:10", XS_R_NAT_CONFLICT, "& answer rst ack ackno=1001 +sources_taken:16" },
+	{ "conflict: dry", "dry " SYN "to=none from=c1:10", XS_R_NAT_CONFLICT, NULL },
+	DO("!open c1:10 twin a"),
+	{ "conflict: it is taken, with a record", SYN "to=none from=c1:10", XS_R_NAT_CONFLICT, "& answer rst ack ackno=1001 +sources_taken:16" },
+	{ "conflict: the client's own flow from that port", SYN "to=chat from=c1:61000", XS_R_NAT_CONFLICT, "& answer rst ack ackno=1001 +sources_taken:16" },
+	{ "conflict: another client has its own", SYN "to=chat from=c2:10", XS_R_PLACED, "& to=a" },
+	{ "conflict: which is another's, too", SYN "to=twin from=c2:10", XS_R_PLACED, "& from=c2:61000 to=a " NEW },
+	/* a client connects to the target itself from the port that a closed flow was seen with */
+	{ "direct: closed", "ip tcp rst seq=1001 to=twin from=c1:10", XS_R_STEERED, "& from=c1:61000 to=a +flows_closed" },
+	{ "direct: SYN to the target", SYN "to=a from=c1:61000", XS_R_NOT_OURS, "+flows_expired" },
+	{ "direct: its answer is not touched", "tc ip tcp syn ack seq=1 ackno=1001 from=a to=c1:61000", XS_R_NONE, NULL },
+	{ 0 },
+};
