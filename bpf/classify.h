@@ -64,21 +64,38 @@ static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 	return p->id.service ? XS_R_NONE : XS_R_NOT_OURS;
 }
 
-static __always_inline enum xs_reason xs_classify_target(struct xs_pkt *p)
+/* xs_answers() - whether the reply belongs to a half-open row */
+static __always_inline bool xs_answers(struct xs_pkt *p)
 {
-	struct xs_half *h;
+	struct xs_half *h = XS_GET(xs_half_now, 0);
+
+	p->id.half_hash = xs_half_hash(&p->hdr.dst, p->hdr.dport, p->hdr.proto);
+	xs_half_touch(p->id.half_hash);
+	p->id.half = xs_half_find(p->id.half_hash, p->hdr.quoted);
+	if (p->id.half)
+		p->id.service = h ? h->service : 0;
+	return p->id.half;
+}
+
+/* xs_flow_repeated() - one more copy of it, for a SYN-ACK that comes once more */
+static __noinline __u32 xs_flow_repeated(struct xs_pkt *p)
+{
+	return xs_flow_find(p);
+}
+
+/* xs_classify_target() - @odd: what is quoted or cut, which asks for no connection */
+static __always_inline enum xs_reason xs_classify_target(struct xs_pkt *p, const bool odd)
+{
+	bool syn = !odd && p->hdr.tcp_flags & XS_TCP_SYN;
 
 	p->id.dir = XS_TO_CLIENT;
-	p->id.flow = xs_flow_find(p);
-	/* a SYN-ACK answers a handshake, whatever record is left of an earlier connection */
-	if (p->id.flow && !(p->hdr.tcp_flags & XS_TCP_SYN))
+	if (!syn)
+		p->id.flow = xs_flow_find(p);
+	if (p->id.flow)
 		return XS_R_NONE;
-	p->id.half_hash = xs_half_hash(&p->hdr.dst, p->hdr.dport, p->hdr.proto);
-	p->id.half = xs_half_find(p->id.half_hash, p->hdr.quoted);
-	if (p->id.half) {
-		h = XS_GET(xs_half_now, 0);
-		p->id.service = h ? h->service : 0;
-	}
+	/* a SYN-ACK answers a handshake, whatever record is left of an earlier connection */
+	if (!xs_answers(p) && syn)
+		p->id.flow = xs_flow_repeated(p);
 	return p->id.flow || p->id.half ? XS_R_NONE : XS_R_NOT_OURS;
 }
 
@@ -96,9 +113,10 @@ static __always_inline enum xs_reason xs_generation(struct xs_pkt *p)
 
 /**
  * xs_classify() - Say whose packet this is; reads p->hdr, writes p->id
+ * @odd: it is quoted by another, or cut
  * Return: 0 with p->id.service set (p->id.flow too if the flow is known), or XS_R_NOT_OURS
  */
-static __always_inline enum xs_reason xs_classify(struct xs_pkt *p)
+static __always_inline enum xs_reason xs_classify(struct xs_pkt *p, const bool odd)
 {
 	struct xs_maybe *m = XS_GET(xs_maybe, 0);
 	enum xs_reason r;
@@ -111,18 +129,18 @@ static __always_inline enum xs_reason xs_classify(struct xs_pkt *p)
 			return r;
 	}
 	if (xs_maybe_ours(m, &p->hdr.src, p->hdr.sport, p->hdr.proto))
-		return xs_generation(p) ?: xs_classify_target(p);
+		return xs_generation(p) ?: xs_classify_target(p, odd);
 	return XS_R_NOT_OURS;
 }
 
 /* xs_classify_reply() - at egress only replies are looked for. Return: 0, or XS_R_NOT_OURS */
-static __always_inline enum xs_reason xs_classify_reply(struct xs_pkt *p)
+static __always_inline enum xs_reason xs_classify_reply(struct xs_pkt *p, const bool odd)
 {
 	struct xs_maybe *m = XS_GET(xs_maybe, 0);
 
 	if (!m || !xs_maybe_ours(m, &p->hdr.src, p->hdr.sport, p->hdr.proto))
 		return XS_R_NOT_OURS;
-	return xs_generation(p) ?: xs_classify_target(p);
+	return xs_generation(p) ?: xs_classify_target(p, odd);
 }
 
 #endif

@@ -13,7 +13,7 @@
 /* xs_classify_odd() - one more copy of it in the program, not one for each caller */
 static __noinline enum xs_reason xs_classify_odd(struct xs_pkt *p)
 {
-	return xs_classify(p);
+	return xs_classify(p, true);
 }
 
 /* xs_homewards() - as xs_towards() for what goes to a client, with nothing remembered. Return: false: the stack is to have it */

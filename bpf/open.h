@@ -15,9 +15,10 @@
 static __noinline bool xs_flow_room(const struct xs_pkt *p)
 {
 	bool room = xs_flow_vacant(p->id.home, p->id.gen, false) || xs_flow_vacant(p->id.home ^ 1, p->id.gen, false);
+	__u32 at = room ? 0 : xs_anywhere();
 
-	for (int k = 0; k < XS_SEEK && !room; k++)
-		room = xs_room_one(p->id.gen);
+	for (__u32 k = 0; k < XS_SEEK && !room; k++)
+		room = xs_room_one(at + k, p->id.gen);
 	return room;
 }
 
@@ -218,6 +219,15 @@ static __always_inline enum xs_reason xs_knock(xs_ctx *c, struct xs_pkt *p)
 	return r;
 }
 
+/* xs_back_touch() - begin to fetch what the record of an ACK that ends a handshake will be written to */
+static __always_inline void xs_back_touch(const struct xs_pkt *p)
+{
+	struct xs_back *b = p->hdr.proto == IPPROTO_TCP ? XS_GET(xs_backs, p->id.home) : NULL;
+
+	xs_touch(b);
+	xs_touch(b ? &b->times : NULL);
+}
+
 /**
  * xs_met() - Whether a client's packet without a live record belongs to a half-open row, which is then in xs_half_now
  * @shim: a datagram that looks as if it had one. Writes p->id.half, and p->ask and p->to from the row
@@ -233,6 +243,8 @@ static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
 		if (xs_is_martian(p))
 			return XS_R_MARTIAN;
 		p->id.half_hash = xs_half_hash(&p->hdr.src, p->hdr.sport, p->hdr.proto);
+		xs_half_touch(p->id.half_hash);
+		xs_back_touch(p);
 	}
 	p->id.half = xs_half_find(p->id.half_hash, XS_PKT_SELF);
 	if (p->id.half && !xs_asks_again(p, h, shim)) {

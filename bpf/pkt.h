@@ -85,7 +85,7 @@ struct xs_recent {
 };
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct xs_recent); } xs_recent SEC(".maps");
 #define XS_WINDOW 64
-#define XS_WARY 8		/* more wrong tags than that, and the SYNs of the stretch are judged before anything is fetched for them */
+#define XS_WARY 100		/* more wrong tags than that, and the SYNs of the stretch are judged before anything is fetched for them */
 
 /* xs_is_syn() - a segment that asks for a connection */
 static __always_inline bool xs_is_syn(const struct xs_pkt *p)

@@ -181,11 +181,13 @@ static __always_inline bool xs_rule_key(const struct xs_pkt *p, __u32 level, __u
 static __always_inline bool xs_rule_best(struct xs_pkt *p, __u32 levels, __u32 own, __u32 *deep)
 {
 	struct xs_rule_key k;
+	bool again;
 
 	if (levels == 1 << XS_L_SERVICE && own) {	/* nothing more specific, nothing fed: no need to ask */
 		p->to.rule = own;
 		p->to.level = XS_L_SERVICE;
-		return true;
+		xs_rule_key(p, XS_L_SERVICE, 0, &k);
+		return xs_rule_valid(&k, own, &again);
 	}
 #pragma unroll
 	for (__u32 level = 0; level < XS_L_MAX; level++) {

@@ -63,7 +63,7 @@ static __always_inline enum xs_reason xs_undo(xs_ctx *c, struct xs_pkt *p)
 /* xs_classify_odd_reply() - one more copy of it in the program, not one for each caller */
 static __noinline enum xs_reason xs_classify_odd_reply(struct xs_pkt *p)
 {
-	return xs_classify_reply(p);
+	return xs_classify_reply(p, true);
 }
 
 /* xs_undo_later() - a later fragment of a reply. Return: 0: of none */
@@ -134,7 +134,7 @@ int xsteer_egress(xs_ctx *c)
 		return XS_ACT_PASS;
 	r = xs_parse(c, p);
 	if (!r) {
-		if (xs_classify_reply(p))
+		if (xs_classify_reply(p, false))
 			return XS_ACT_PASS;
 		r = xs_undo(c, p);
 	} else {

@@ -104,7 +104,7 @@ int xsteer_xdp(xs_ctx *c)
 
 	if (!p)
 		return XS_ACT_PASS;
-	r = xs_parse(c, p) ?: xs_classify(p);
+	r = xs_parse(c, p) ?: xs_classify(p, false);
 	if (!r) {
 		s = xs_service_at(p->id.gen, p->id.service);
 		if (!s)

@@ -24,7 +24,7 @@ struct xs_env xs_env;
 enum part { ROWS = 1, LIVE = 2, STEPS = 4 };
 enum { LIVE_ROUNDS = 9 };		/* at most: each is longer */
 
-static struct bench_opts { const char *xsteer, *filter, *budget; int rounds, parts; } opts = { .rounds = 21, .parts = ROWS | LIVE };
+static struct bench_opts { const char *xsteer, *filter, *budget; int rounds, parts; } opts = { .rounds = 15, .parts = ROWS | LIVE };
 
 static bool selected(const struct bench_row *r)
 {

@@ -114,28 +114,43 @@ static uint32_t chance(void)	/* xorshift32 (Marsaglia 2003) */
 	return s ^= s << 5;
 }
 
+/* The model's frame from another source: its checksums follow from what has changed, as the sender must not be what limits the flood. */
+static void from_anywhere(struct tcp_frame *f, size_t len)
+{
+	uint32_t addr = htonl(0xc6128000 + chance() % 0x18000), port = htons(1024 + chance() % 60000);
+	uint32_t ip = (uint16_t)~model.ip.check + (addr & 0xffff) + (addr >> 16), tcp = (uint16_t)~model.tcp.check + (addr & 0xffff) + (addr >> 16) + port;
+
+	memcpy(f, &model, len);
+	f->ip.saddr = addr;
+	f->tcp.source = port;
+	ip = (ip & 0xffff) + (ip >> 16);
+	tcp = (tcp & 0xffff) + (tcp >> 16);
+	f->ip.check = ~((ip & 0xffff) + (ip >> 16));
+	f->tcp.check = ~((tcp & 0xffff) + (tcp >> 16));
+}
+
 static int flood(uint64_t frames, uint64_t rate, const char *option)
 {
 	static struct tcp_frame f[BATCH];
 	struct mmsghdr m[BATCH] = { 0 };
 	struct iovec v[BATCH];
 	int64_t begin = now_ns();
-	size_t options = 0;
+	size_t options = 0, len;
 	uint64_t sent = 0;
 
 	for (unsigned int b; option && options < 40 && sscanf(option + 2 * options, "%2x", &b) == 1; options++)
 		model.data[options] = b;
+	model.tcp.seq = htonl(FLOOD_ISN);
+	model.tcp.syn = 1;
+	len = finish(&model, options, 0);
+	for (int i = 0; i < BATCH; i++) {
+		v[i] = (struct iovec){ &f[i], len };
+		m[i].msg_hdr.msg_iov = &v[i];
+		m[i].msg_hdr.msg_iovlen = 1;
+	}
 	while (sent < frames) {
-		for (int i = 0; i < BATCH; i++) {
-			f[i] = model;
-			f[i].ip.saddr = htonl(0xc6128000 + chance() % 0x18000);
-			f[i].tcp.source = htons(1024 + chance() % 60000);
-			f[i].tcp.seq = htonl(FLOOD_ISN);
-			f[i].tcp.syn = 1;
-			v[i] = (struct iovec){ &f[i], finish(&f[i], options, 0) };
-			m[i].msg_hdr.msg_iov = &v[i];
-			m[i].msg_hdr.msg_iovlen = 1;
-		}
+		for (int i = 0; i < BATCH; i++)
+			from_anywhere(&f[i], len);
 		for (int n = 0, r; n < BATCH; n += r) {
 			r = sendmmsg(sock, m + n, BATCH - n, 0);
 			if (r < 0 && errno != ENOBUFS && errno != EAGAIN)

@@ -11,6 +11,7 @@
 #include "user/load/dev.h"
 #include "user/load/obj.h"
 #include "user/load/way.h"
+#include "user/observe/room.h"
 #include "user/observe/sources.h"
 
 static const struct xs_col head_cols[] = {
@@ -21,7 +22,7 @@ static const struct xs_col head_cols[] = {
 };
 
 static const struct xs_col map_cols[] = {
-	{ "map", "MAP", XS_FMT_TEXT }, { "used", "USED", XS_FMT_COUNT }, { "entries", "ENTRIES", XS_FMT_COUNT },
+	{ "map", "MAP", XS_FMT_TEXT }, { "used", "USED", XS_FMT_COUNT }, { "entries", "ENTRIES", XS_FMT_COUNT }, { "full_percent", "FULL %", XS_FMT_COUNT },
 	{ "memory_bytes", "MEMORY", XS_FMT_BYTES }, { 0 },
 };
 
@@ -84,32 +85,21 @@ static json_t *flows_json(void)
 			 "datagram", n[XS_F_DATAGRAM]);
 }
 
-static long long keys_in(enum xs_map_id map)
+/* Rows of the tables that can be full, and a warning to people for one that soon is. */
+static json_t *maps_json(void)
 {
-	union { struct xs_rule_key rule; struct xs_source_key source; struct xs_series_key series; struct xs_service_key service; } key, *at = NULL;
-	long long n = 0;
-
-	for (; !xs_map_next(map, at, &key) && n <= xs_map_entries(map); at = &key)
-		n++;
-	return n;
-}
-
-static long long rows_in(enum xs_map_id map, const json_t *flows)
-{
-	if (map == XS_MAP_xs_flows)
-		return json_integer_value(json_object_get(flows, "in_use"));
-	return map == XS_MAP_xs_halfs ? half_open(true) : keys_in(map);
-}
-
-static json_t *maps_json(const json_t *flows)
-{
-	static const enum xs_map_id counted[] = { XS_MAP_xs_flows, XS_MAP_xs_halfs, XS_MAP_xs_series, XS_MAP_xs_svc_index, XS_MAP_xs_rules, XS_MAP_xs_sources };
+	struct xs_room room[XS_ROOM_MAX];
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
-		json_array_append_new(all, json_pack("{s:s, s:I, s:I, s:I}", "map", xs_map_name(counted[i]),
-						     "used", rows_in(counted[i], flows),
-						     "entries", (long long)xs_map_entries(counted[i]), "memory_bytes", memory_of(counted[i])));
+	if (xs_room_read(room))
+		return all;
+	for (int i = 0; i < XS_ROOM_MAX; i++) {
+		json_array_append_new(all, json_pack("{s:s, s:I, s:I, s:i, s:I}", "map", xs_map_name(room[i].map), "used", (json_int_t)room[i].used,
+						     "entries", (json_int_t)room[i].entries, "full_percent", (int)xs_room_percent(&room[i]),
+						     "memory_bytes", memory_of(room[i].map)));
+		if (!xs_env.json && xs_room_percent(&room[i]) >= XS_ROOM_SCARCE)
+			xs_warn(xs_map_name(room[i].map), room[i].try, "%u %% full: then %s", xs_room_percent(&room[i]), room[i].full);
+	}
 	return all;
 }
 
@@ -195,7 +185,7 @@ static int status_run(const struct xs_call *call)
 	all = json_pack("{s:s, s:i, s:I, s:b, s:o, s:I, s:o, s:o, s:o, s:o}", "instance", xs_env.instance, "schema", XS_SCHEMA,
 			"revision", (json_int_t)XS_REVISION(xs_control_read()), "timing", s.timing, "flows", flows, "memory_bytes", memory,
 			"devices", xs_dev_json(), "targets", targets_json(),
-			"maps", maps_json(flows), "counters", counters_json(xs_env.json));
+			"maps", maps_json(), "counters", counters_json(xs_env.json));
 	if (!all)
 		return xs_kernel(ENOMEM, "status", NULL, "no memory");
 	if (xs_env.json)
@@ -212,5 +202,6 @@ const struct xs_cmd cmd_status = {
 	.text = "WAY is direct (redirected by XDP, replies undone where they come in) or stack (handed to the host, replies undone at TC "
 		"egress), and WHY says what made it so. Of a target by fullnat, PORTS counts source ports in use, OF how many there are; "
 		"new flows find none from about three quarters on. XDP and EGRESS say what holds the programs on a device: a link or libxdp's "
-		"dispatcher, tcx or clsact; detached means that somebody else took it off.",
+		"dispatcher, tcx or clsact; detached means that somebody else took it off.\n"
+		"FULL % leaves out flows whose time is over: they give way to new ones. From 80 on status warns, as doctor does.",
 };

@@ -75,6 +75,8 @@ static bool hinders(const char *expr, const char **what)
 		*what = "rewrites sources: a direct flow breaks when one of its packets takes the stack, as the first one to a neighbour does";
 	else if (strstr(expr, "\"state\"") && strstr(expr, "\"invalid\"") && strstr(expr, "\"drop\""))
 		*what = "drops what conntrack calls invalid, as it does a reply whose request went by direct: first connections are slow";
+	else if (strstr(expr, "\"xt\"") && strstr(expr, "\"conntrack\"") && strstr(expr, "\"drop\""))	/* nft does not show which state */
+		*what = "drops by conntrack's state (iptables -S shows it): if what it drops is INVALID, first direct connections are slow";
 	return *what;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "user/cmd.h"
 #include "user/observe/openmetrics.h"
+#include "user/observe/room.h"
 #include "user/observe/snap.h"
 #include "user/observe/sources.h"
 #include "user/observe/words.h"
@@ -161,6 +162,20 @@ static int gauges(FILE *to)
 	return 0;
 }
 
+static int rooms(FILE *to)
+{
+	struct xs_room room[XS_ROOM_MAX];
+	int err = xs_room_read(room);
+
+	family(to, "xsteer_table_used", "gauge", "rows of a table in use, without those whose time is over");
+	for (int i = 0; i < XS_ROOM_MAX && !err; i++)
+		sample(to, "xsteer_table_used", LABELS({ "table", room[i].word }), room[i].used - room[i].over);
+	family(to, "xsteer_table_limit", "gauge", "rows that a table has room for");
+	for (int i = 0; i < XS_ROOM_MAX && !err; i++)
+		sample(to, "xsteer_table_limit", LABELS({ "table", room[i].word }), room[i].entries);
+	return err;
+}
+
 struct target {
 	const char *name;
 	struct xs_tcount count;
@@ -274,7 +289,7 @@ static int histograms(FILE *to)
 
 int xs_openmetrics(FILE *to)
 {
-	int err = reasons(to) ?: counters(to) ?: targets(to) ?: tenants(to) ?: gauges(to) ?: source_gauges(to) ?: histograms(to);
+	int err = reasons(to) ?: counters(to) ?: targets(to) ?: tenants(to) ?: gauges(to) ?: source_gauges(to) ?: rooms(to) ?: histograms(to);
 
 	if (!err)
 		fputs("# EOF\n", to);

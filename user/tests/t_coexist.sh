@@ -138,6 +138,25 @@ done
 # The reason for the warning, and that load says it at once.
 rules "$(masquerade gpu0)"
 row "load warns of masquerade" like 'warning.*nft ip n post.*rewrites sources.*--no-redirect' xs load uplink gpu0
+rules "$INVALID"
+xs unload > /dev/null
+row "load warns of conntrack that drops what is invalid" like 'warning.*nft inet f pass.*invalid.*--no-redirect' xs load uplink gpu0
+rules "$(masquerade gpu0)"
 must "apply" structure
+
+# What nft shows of iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP, with ACCEPT, and with -t nat -j MASQUERADE
+mkdir "$tmp/iptables"
+cat > "$tmp/iptables/nft" <<'SH'
+#!/bin/sh
+cat <<'JSON'
+{"nftables": [{"rule": {"family": "ip", "table": "filter", "chain": "FORWARD", "handle": 2, "expr": [{"xt": {"type": "match", "name": "conntrack"}}, {"counter": {"packets": 0, "bytes": 0}}, {"drop": null}]}},
+{"rule": {"family": "ip", "table": "filter", "chain": "FORWARD", "handle": 3, "expr": [{"xt": {"type": "match", "name": "conntrack"}}, {"counter": {"packets": 0, "bytes": 0}}, {"accept": null}]}},
+{"rule": {"family": "ip", "table": "nat", "chain": "POSTROUTING", "handle": 4, "expr": [{"counter": {"packets": 0, "bytes": 0}}, {"xt": {"type": "target", "name": "MASQUERADE"}}]}}]}
+JSON
+SH
+chmod +x "$tmp/iptables/nft"
+iptables() { PATH="$tmp/iptables:$PATH" xs -j doctor | jq -r '.[] | select(.check | startswith("nft ")) | "\(.state) \(.found)"' | cut -d' ' -f1-3 | paste -sd' '; }
+row "doctor knows the same rules made by iptables" is "warn handle 2 warn handle 4" iptables
+
 row "direct, masquerade towards targets: a connection breaks when one of its packets takes the stack" breaks midst
 finish

@@ -8,7 +8,7 @@
 structure()
 {
 	apply_conf <<-YAML
-	settings: {tcp_syn: 2s, udp_idle: 2s, tcp_closed: 1s}
+	settings: {tcp_syn: 2s, udp_idle: 2s, tcp_closed: 1s, refusals: 100}
 	tenants: [{name: acme, id: 7, keys: ["hex:00112233445566778899aabbccddeeff"]}]
 	pools: [{name: p}]
 	targets:
@@ -17,6 +17,7 @@ structure()
 	services:
 	  - {name: chat, address: $VIP, port: 80, pools: [p]}
 	  - {name: uchat, address: $VIP, port: 80, protocol: udp, pools: [p], strip: true}
+	  - {name: strict, address: $VIP, port: 81, pools: [p], shim: required}
 	YAML
 }
 
@@ -106,6 +107,22 @@ row "flood: nobody is refused for want of room" is 0 drops chat table_full
 row "flood: it is in the half-open store" like '^[1-9][0-9][0-9]+$' eval 'xs -j status | jq .flows.half_open'
 all_well "flood"
 row "flood: the table empties" lab wait 10 eval 'new_ones > /dev/null; [ "$(xs -j flow list limit 0 state half-open | jq length)" -lt 50 ]'
+# What is refused aloud: no more than the setting says, each for one frame that came in, and no byte more than came.
+told() { xs -j status | jq "[.counters[] | select(.counter == \"$1\").count] | add // 0"; }
+bytes() { ip -n $LAB-host -s -j link show uplink | jq ".[0].stats64.$1.bytes"; }
+reflected()
+{
+	local sent limited in out began=$EPOCHREALTIME most
+
+	sent=$(told resets_sent) limited=$(told refusals_limited) in=$(bytes rx) out=$(bytes tx)
+	lab exec client "$build/flood" eth0 "$(ip -n $LAB-host -j link show uplink | jq -r '.[0].address')" $VIP 81 20000 0 || return
+	most=$((((${EPOCHREALTIME/./} - ${began/./}) / 1000000 + 2) * 100 * $(nproc)))
+	sent=$(($(told resets_sent) - sent)) limited=$(($(told refusals_limited) - limited)) in=$(($(bytes rx) - in)) out=$(($(bytes tx) - out))
+	echo "$sent resets, $limited in silence, $in bytes in, $out out"
+	[ $sent -ge 100 ] && [ $sent -le $most ] && [ $((sent + limited)) = 20032 ] && [ $out -lt $((in / 10)) ]
+}
+row "refusals: so many a second, one for one, and all counted" reflected
+row "refusals: under their name" is 20032 drops strict no_shim
 row "unload" xs unload
 row "others after it" others
 finish

@@ -33,6 +33,7 @@
 #define bpf_spin_unlock(lock) mem_unlock(lock)
 #define bpf_jiffies64() (mem_now_ns / (1000000000 / MEM_HZ))
 #define bpf_ktime_get_ns() mem_now_ns
+#define bpf_get_prandom_u32() ((__u32)(mem_now_ns >> 10) * 0x9e3779b1u)	/* an input does the same every time */
 #define bpf_ktime_get_boot_ns() mem_now_ns
 #define bpf_ktime_get_tai_ns() mem_now_ns
 

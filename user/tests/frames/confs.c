@@ -84,7 +84,11 @@ static const struct conf confs[] = {
 	{ "brief", HEAD TARGETS SERVICES
 	  "placements:\n"
 	  "  - {service: many, targets: [b]}\n"
-	  "  - {service: many, tenant: acme, targets: [f], ttl: 300s}\n" },
+	  "  - {service: many, tenant: acme, targets: [f], ttl: 300s}\n"
+	  "  - {service: zoned, targets: [z2], ttl: 300s}\n" },
+	{ "shade", TOP("refusals: 1000") TENANTS		/* 1101 is 77 and 1024: both are guessed to be one of them */
+	  "  - {name: shade, id: 1101, sources: [198.18.4.0/24]}\n"
+	  REST TARGETS SERVICES },
 	{ "rate", TOP("refusals: 1000")
 	  "tenants:\n"
 	  "  - {name: acme, id: 4211, sources: [198.18.1.0/24], " KEYS ", rate: {requests: 1/s, burst: 100}}\n"
@@ -95,7 +99,7 @@ static const struct conf confs[] = {
 	  "tenants:\n"
 	  "  - {name: acme, id: 4211, sources: [198.18.1.0/24], " KEYS ", rate: {requests: 2k/s, burst: 1k}}\n"
 	  "  - {name: euro, id: 88, " EURO_KEYS ", rate: {tokens: 2M/s, burst: 1M}}\n"
-	  "  - {name: plain, id: 77, sources: [198.18.2.0/24]}\n"
+	  "  - {name: plain, id: 77, sources: [198.18.2.0/24], rate: {requests: 2k/s}}\n"
 	  REST TARGETS SERVICES },
 	{ "few", HEAD_WITH("refusals: 2") TARGETS SERVICES },
 	{ "gone", HEAD
@@ -112,7 +116,7 @@ static const struct conf confs[] = {
 	  "  - {service: many, targets: [b, e]}\n"
 	  "  - {service: other, targets: [b, e]}\n"
 	  "  - {service: third, targets: [e, b]}\n" },
-	{ "own", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1, 198.18.10.11, '2001:db8:10::1'], fullnat_ports: 61000-61999") TENANTS REST
+	{ "own", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1, 198.18.10.11, '2001:db8:10::1'], fullnat_ports: 20000-65535") TENANTS REST
 	  TARGETS_VIA(", via: fullnat") SERVICES },
 	{ "scarce", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1], fullnat_ports: 61000-61000")
 	  REST

@@ -36,6 +36,7 @@ static const struct group groups[] = {
 	{ "own direct", "own", own_direct_rows, 1024, true },
 	{ "scarce", "scarce", scarce_rows, 1024, false },
 	{ "full", "base", full_rows, 8, false },
+	{ "tuple", "base", tuple_rows, 2, false },
 	{ "rate", "rate", rate_rows, 1024, false },
 	{ "pace", "pace", pace_rows, 131072, false },
 };
@@ -69,6 +70,10 @@ int main(int argc, char **argv)
 		vectors_run("user/tests/vectors/shim-v1.json");
 	if (argc < 2 || !strcmp(argv[1], "stress"))
 		stress_run();
+	if (argc < 2 || !strcmp(argv[1], "whole"))
+		whole_run();
+	if (argc < 2 || !strcmp(argv[1], "torn"))
+		torn_run();
 	if (argc < 2)
 		rows_reached();
 	printf("# %d passed, %d failed\n", passed, failed);

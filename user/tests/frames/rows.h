@@ -42,7 +42,7 @@ struct group {
 };
 
 extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[], half_rows[],
-			rate_rows[], pace_rows[], odd_rows[], odd_direct_rows[], own_rows[], own_direct_rows[], scarce_rows[];
+			rate_rows[], pace_rows[], odd_rows[], odd_direct_rows[], own_rows[], own_direct_rows[], scarce_rows[], tuple_rows[];
 /* conf_named() - text of a configuration; an unknown name ends the program */
 const char *conf_named(const char *name);
 
@@ -74,6 +74,10 @@ void vectors_run(const char *file);
 void talk_open(const struct group *g, const char *from, const char *to, const char *target);
 /* stress_run() - the flow table under two CPUs */
 void stress_run(void);
+/* whole_run() - a hundred applies under two CPUs that send */
+void whole_run(void);
+/* torn_run() - rows that a feed replaces, while another CPU reads them */
+void torn_run(void);
 /* say() - the outcome of one row: why NULL or "" is ok */
 void say(const char *group, const char *name, const char *why);
 

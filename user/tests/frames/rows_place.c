@@ -80,7 +80,14 @@ const struct row place_rows[] = {
 	/* rules that expire */
 	DO("!apply brief"),
 	{ "before it expires", SYN "from=c1:40", XS_R_PLACED, "& to=f =level:tenant" },
+	{ "the service's own, before it expires", "ip tcp syn to=zoned from=c4:42", XS_R_PLACED, "& to=z2 =level:service" },
 	DO("!expire"),
 	{ "after it has expired", SYN "from=c1:41", XS_R_PLACED, "& to=b =level:service +rules_expired" },
+	{ "the service's own, after it has expired", "ip tcp syn to=zoned from=c4:43", XS_R_NO_RULE, RESET " +rules_expired" },
+	/* names that fall together where ids are guessed */
+	DO("!apply shade"),
+	{ "guess: the one", SYN "from=c2:44 mss shim=short:plain,class=2", XS_R_PLACED, "& to=@b|e|f =tenant:plain" },
+	{ "guess: the other", SYN "from=c4:45 mss shim=short:1101,class=2", XS_R_PLACED, "& to=@b|e|f =tenant:shade" },
+	{ "guess: neither", SYN "from=c4:46 mss shim=short:2125,class=2", XS_R_TENANT_UNKNOWN, RESET },
 	{ 0 },
 };

@@ -111,12 +111,13 @@ const struct row rate_rows[] = {
 	{ 0 },
 };
 
-/* Both CPUs offer many times a rate for two seconds each. */
+/* Both CPUs offer many times a rate for a second each, once for ten. */
 const struct row pace_rows[] = {
 	DO("!pace datagrams"), DO("!forget"),
 	DO("!pace SYNs"), DO("!forget"),
 	DO("!pace untagged"), DO("!forget"),
 	DO("!pace handshakes"), DO("!forget"),
+	DO("!pace ten"), DO("!forget"),
 	DO("!pace tokens"),
 	{ 0 },
 };

@@ -10,6 +10,7 @@ with -late behind it if it took a second or more; many are told as `gpu0:150 gpu
     client.py load ADDR PORT THREADS        connections without pause until SIGTERM
     client.py hold ADDR PORT N [BIND]       opens N connections; for every line on standard input one request on each of them
     client.py uhold ADDR PORT N             the same with N datagram sockets
+    client.py fill ADDR PORT                the same with as many connections as are let in: until ten in a row are not
     client.py stream ADDR PORT              one connection, requests without pause until SIGTERM
 """
 import errno, itertools, os, signal, socket, struct, sys, threading, time
@@ -119,8 +120,18 @@ def until_told(work, threads):
         t.join()
     tell(outcomes)
 
-def hold(kind, request, addr, port, n, bind=None):
-    socks = [connected(kind, addr, port, bind) for _ in range(n)]
+def filled(addr, port):
+    socks, refused = [], 0
+    while refused < 10:
+        try:
+            socks.append(connected(socket.SOCK_STREAM, addr, port))
+            ask(socks[-1])	# refused, it may be at its first segment
+            refused = 0
+        except OSError:
+            refused += 1
+    return socks
+
+def hold(socks, request):
     print("open", flush=True)
     for _ in sys.stdin:
         print(*(outcome(lambda: request(s)) for s in socks), flush=True)
@@ -141,9 +152,11 @@ def main():
         s = connected(socket.SOCK_STREAM, addr, port)
         until_told(lambda: ask(s), 1)
     elif what == "hold":
-        hold(socket.SOCK_STREAM, ask, addr, port, int(rest[0]), *rest[1:2])
+        hold([connected(socket.SOCK_STREAM, addr, port, *rest[1:2]) for _ in range(int(rest[0]))], ask)
     elif what == "uhold":
-        hold(socket.SOCK_DGRAM, send, addr, port, int(rest[0]))
+        hold([connected(socket.SOCK_DGRAM, addr, port) for _ in range(int(rest[0]))], send)
+    elif what == "fill":
+        hold(filled(addr, port), ask)
 
 if __name__ == "__main__":
     main()
