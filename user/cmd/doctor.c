@@ -84,8 +84,8 @@ static int doctor_run(const struct xs_call *call)
 		xs_health_filters(rows);
 		xs_health_targets(rows, target_name);
 		xs_health_services(rows, service_name);
-		check_room(rows);
 		xs_health_own(rows);
+		check_room(rows);
 	} else if (errno != ENOENT) {
 		xs_finding(rows, "warn", xs_env.instance, "run doctor as root", "the instance cannot be looked at: %s", strerror(errno));
 	} else {

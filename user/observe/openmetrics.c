@@ -289,7 +289,7 @@ static int histograms(FILE *to)
 
 int xs_openmetrics(FILE *to)
 {
-	int err = reasons(to) ?: counters(to) ?: targets(to) ?: tenants(to) ?: gauges(to) ?: rooms(to) ?: source_gauges(to) ?: histograms(to);
+	int err = reasons(to) ?: counters(to) ?: targets(to) ?: tenants(to) ?: gauges(to) ?: source_gauges(to) ?: rooms(to) ?: histograms(to);
 
 	if (!err)
 		fputs("# EOF\n", to);

@@ -116,7 +116,7 @@ static const struct conf confs[] = {
 	  "  - {service: many, targets: [b, e]}\n"
 	  "  - {service: other, targets: [b, e]}\n"
 	  "  - {service: third, targets: [e, b]}\n" },
-	{ "own", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1, 198.18.10.11, '2001:db8:10::1'], fullnat_ports: 61000-61999") TENANTS REST
+	{ "own", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1, 198.18.10.11, '2001:db8:10::1'], fullnat_ports: 20000-65535") TENANTS REST
 	  TARGETS_VIA(", via: fullnat") SERVICES },
 	{ "scarce", TOP_AT("refusals: 1000", ", fullnat: [198.18.10.1], fullnat_ports: 61000-61000")
 	  REST

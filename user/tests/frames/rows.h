@@ -42,7 +42,7 @@ struct group {
 };
 
 extern const struct row parse_rows[], shim_rows[], place_rows[], flow_rows[], refuse_rows[], reply_rows[], direct_rows[], full_rows[], half_rows[],
-			rate_rows[], pace_rows[], odd_rows[], odd_direct_rows[], tuple_rows[], own_rows[], own_direct_rows[], scarce_rows[];
+			rate_rows[], pace_rows[], odd_rows[], odd_direct_rows[], own_rows[], own_direct_rows[], scarce_rows[], tuple_rows[];
 /* conf_named() - text of a configuration; an unknown name ends the program */
 const char *conf_named(const char *name);
 

@@ -16,16 +16,15 @@ struct known {
 };
 
 /* Where something went: by service, and then `to` is the target, and `other` the end that it saw; or by target, for the end that it saw,
- * and then `to` is the service and `other` the client.
- * rec: where a connection's record is, as the last segment shows that was neither SYN nor RST: while that target is down, SYNs may be placed
- * elsewhere again and again. */
+ * and then `to` is the service and `other` the client. */
 #define HAD 4
 struct end { struct xs_addr addr; uint16_t port; };
 struct went {
 	struct end end;
 	uint16_t id;
 	uint8_t proto, by;
-	struct had { uint16_t to; struct end other; } had[HAD], rec;	/* the last ones, the newest first: connections follow each other */
+	struct had { uint16_t to; struct end other; } had[HAD];	/* the last ones, the newest first: connections follow each other */
+	struct had rec;			/* where a connection's record is, as the last segment shows that was neither SYN nor RST */
 };
 enum { FREE, BY_SERVICE, BY_TARGET };
 #define SOMEWHERE UINT16_MAX		/* a target that no frame has shown */
@@ -244,20 +243,15 @@ static const char *placement(const struct judge_case *k, const struct judge_read
 	return NULL;
 }
 
-static bool is_there(const struct had *h, uint16_t place, const struct end *other)
-{
-	return h->to == place && (!other || same_end(&h->other, other));
-}
-
 /* Whether what w is about has been at this place (or somewhere that no frame has shown), with this other end if it is not NULL. */
 static bool has_been(const struct went *w, uint16_t place, const struct end *other)
 {
-	if (w->by == FREE)
-		return false;
-	for (int i = 0; i < HAD; i++)
-		if (w->had[i].to == SOMEWHERE || is_there(&w->had[i], place, other))
+	bool rec = w->rec.other.port && w->rec.to == place && (!other || same_end(&w->rec.other, other));
+
+	for (int i = 0; i < HAD && w->by != FREE && !rec; i++)
+		if (w->had[i].to == SOMEWHERE || (w->had[i].to == place && (!other || same_end(&w->had[i].other, other))))
 			return true;
-	return is_there(&w->rec, place, other);
+	return w->by != FREE && rec;
 }
 
 /* The end that the target sees: the client's, or another that this host may take; what begins nothing keeps the one it had. */
@@ -269,7 +263,7 @@ static const char *source(const struct judge_read *r, const struct end *client, 
 		return "a flow got another source on its way";
 	if (same_end(seen, client))
 		return begins && w->by == FREE && t->via == XS_VIA_FULLNAT ? "a target by fullnat sees the client's own end" : NULL;
-	if (seen->port < XS_OWN_FIRST || (memcmp(&seen->addr, &client->addr, sizeof(seen->addr)) && !judge_is_own(&seen->addr)))
+	if (seen->port < 20000 || (memcmp(&seen->addr, &client->addr, sizeof(seen->addr)) && !judge_is_own(&seen->addr)))
 		return "a target sees an end that is neither the client's nor this host's";
 	return NULL;
 }
@@ -299,9 +293,9 @@ static const char *steered(struct judge_case *k, const struct judge_read *r, con
 	if (wrong)
 		return wrong;
 	remember(&q, judge_place(&t->addr, ntohs(t->port)), &seen);
-	remember(&(struct went){ .end = seen, .id = judge_place(&t->addr, ntohs(t->port)), .proto = r->proto, .by = BY_TARGET }, to - known, &q.end);
 	if (r->proto == 6 && !(r->flags & (SYN | RST)))
 		went(&q)->rec = went(&q)->had[0];
+	remember(&(struct went){ .end = seen, .id = judge_place(&t->addr, ntohs(t->port)), .proto = r->proto, .by = BY_TARGET }, to - known, &q.end);
 	k->steered = true;
 	return NULL;
 }
@@ -391,7 +385,7 @@ const char *judge_frame(struct judge_case *k)
 	t = target_at(&r.src, r.sport);
 	q = (struct went){ .end = { r.dst, r.dport }, .id = t ? judge_place(&t->addr, ntohs(t->port)) : 0, .proto = r.proto, .by = BY_TARGET };
 	w = t ? went(&q) : NULL;
-	k->reply = w && (w->by != FREE || (judge_is_own(&r.dst) && r.dport >= XS_OWN_FIRST));	/* of a flow that was never shown, perhaps */
+	k->reply = w && (w->by != FREE || (judge_is_own(&r.dst) && r.dport >= 20000));	/* of a flow that was never shown, perhaps */
 	if (k->reply && r.frag && k->verdict == DROP && k->hook == JUDGE_XDP)
 		return NULL;	/* it may lie over an earlier one */
 	if (k->reply && !same(k))
