@@ -29,10 +29,10 @@ static const struct group groups[] = {
 	{ "half", "base", half_rows, 1024, false },
 	{ "refuse", "base", refuse_rows, 1024, false },
 	{ "reply", "base", reply_rows, 1024, false },
+	{ "own", "own", own_rows, 1024, false },	/* before there are devices: a target that is behind one is shown its addresses first */
 	{ "direct", "ways", direct_rows, 1024, true },
 	{ "odd", "base", odd_rows, 1024, false },
 	{ "odd direct", "ways", odd_direct_rows, 1024, true },
-	{ "own", "own", own_rows, 1024, false },
 	{ "own direct", "own", own_direct_rows, 1024, true },
 	{ "scarce", "scarce", scarce_rows, 1024, false },
 	{ "full", "base", full_rows, 8, false },
