@@ -210,7 +210,7 @@ static __always_inline __u32 xs_stray_find(const struct xs_tuple *t, __u32 *serv
 }
 
 /* xs_find_away() - the record of a tuple that is not at its first place: its neighbour, or a stray */
-static __noinline __u32 xs_find_away(const struct xs_tuple *t, __u32 home, __u32 *service)
+static __always_inline __u32 xs_find_away(const struct xs_tuple *t, __u32 home, __u32 *service)
 {
 	*service = xs_is_it(t, (home ^ 1) + 1);
 	if (*service)
@@ -225,30 +225,50 @@ static __always_inline __u32 xs_tuple_find(const struct xs_tuple *t, __u32 home,
 	return *service ? home + 1 : xs_find_away(t, home, service);
 }
 
+/* xs_tuple_of() - what the packet is looked up by, in p->id.dir */
+static __always_inline struct xs_tuple xs_tuple_of(const struct xs_pkt *p)
+{
+	bool fwd = p->id.dir == XS_TO_TARGET;
+
+	return (struct xs_tuple){
+		.client = fwd ? &p->hdr.src : &p->hdr.dst, .cport = fwd ? p->hdr.sport : p->hdr.dport,
+		.other = fwd ? &p->hdr.dst : &p->hdr.src, .oport = fwd ? p->hdr.dport : p->hdr.sport,
+		.proto = p->hdr.proto, .dir = p->id.dir, .gen = p->id.gen,
+	};
+}
+
+/* xs_flow_away() - as xs_flow_find(), for a packet whose record is not at home. Apart, so that nearly all others keep their tuple in
+ * registers and the stack of the main path small: kernels before 6.8 round each frame up to 32 bytes */
+static __noinline __u32 xs_flow_away(struct xs_pkt *p)
+{
+	struct xs_tuple t = xs_tuple_of(p);
+	__u32 service = 0, i = xs_find_away(&t, p->id.home, &service);
+
+	if (i)
+		p->id.service = service;
+	return i;
+}
+
 /**
  * xs_flow_find() - The packet's record in p->id.dir; sets p->id.home, and p->id.service if there is a record
  * Return: index + 1, 0: no such flow
  */
 static __always_inline __u32 xs_flow_find(struct xs_pkt *p)
 {
-	bool fwd = p->id.dir == XS_TO_TARGET;
-	struct xs_tuple t = {
-		.client = fwd ? &p->hdr.src : &p->hdr.dst, .cport = fwd ? p->hdr.sport : p->hdr.dport,
-		.other = fwd ? &p->hdr.dst : &p->hdr.src, .oport = fwd ? p->hdr.dport : p->hdr.sport,
-		.proto = p->hdr.proto, .dir = p->id.dir, .gen = p->id.gen,
-	};
-	__u32 service = 0, i;
+	struct xs_tuple t = xs_tuple_of(p);
 	struct xs_back *b;
+	__u32 service;
 
 	p->id.home = xs_home(t.client, t.cport, t.proto);
 	if (p->hdr.pay_len && t.proto == IPPROTO_TCP) {	/* it will be timed */
 		b = XS_GET(xs_backs, p->id.home);
 		xs_touch(b ? &b->times : NULL);
 	}
-	i = xs_tuple_find(&t, p->id.home, &service);
-	if (i)
-		p->id.service = service;
-	return i;
+	service = xs_is_it(&t, p->id.home + 1);
+	if (!service)
+		return xs_flow_away(p);
+	p->id.service = service;
+	return p->id.home + 1;
 }
 
 static __always_inline __u32 xs_jiffies(void)

@@ -119,8 +119,8 @@ __noinline int xs_half_try(__u32 line, __u32 n, __u32 fp, __u32 which)
 
 __u32 xs_alias_follow(__u32 which);	/* alias.h */
 
-/* xs_half_find() - the row of the packet at hand, into xs_half_now. Return: index + 1, 0: none */
-__noinline __u32 xs_half_find(__u64 hash, __u32 which)
+/* xs_half_seek() - as xs_half_find(), but an alias is not followed. Return: ~0: it is one */
+__noinline __u32 xs_half_seek(__u64 hash, __u32 which)
 {
 	__u32 line = (__u32)hash & feat.half_mask, fp = xs_half_fp(hash);
 	struct xs_line *l = XS_GET(xs_hlines, line);
@@ -136,10 +136,18 @@ __noinline __u32 xs_half_find(__u64 hash, __u32 which)
 		alone = false;
 		r = xs_half_try(line, n, fp, which);
 		if (r)
-			return r == XS_HALF_ALIAS ? xs_alias_follow(which) : line * XS_LINE_TAGS + n + 1;
+			return r == XS_HALF_ALIAS ? ~0U : line * XS_LINE_TAGS + n + 1;
 	}
 	p->id.half_alone = alone;
 	return 0;
+}
+
+/* xs_half_find() - the row of the packet at hand, into xs_half_now. Return: index + 1, 0: none */
+static __always_inline __u32 xs_half_find(__u64 hash, __u32 which)
+{
+	__u32 at = xs_half_seek(hash, which);
+
+	return at == ~0U ? xs_alias_follow(which) : at;
 }
 
 /* xs_same_target() - whether replies of both come from one address and port: under another `via`, in another pool it has another id */

@@ -25,8 +25,8 @@ static __always_inline bool xs_advance(const struct xs_pkt *p, struct xs_flow *f
 	return true;
 }
 
-/* xs_yield() - by a SYN that is not ours a client connects to a target's own address: what is left of a closed connection that came to it from the same
- * port by a service must not rewrite these replies. Reads a packet that is not ours */
+/* xs_yield() - by a SYN that is not ours a client connects to a target's own address: what is left of a closed connection that came to it
+ * from the same port by a service must not rewrite these replies */
 static __noinline int xs_yield(struct xs_pkt *p)
 {
 	struct xs_tuple t = { .client = &p->hdr.src, .cport = p->hdr.sport, .other = &p->hdr.dst, .oport = p->hdr.dport,
