@@ -23,6 +23,7 @@ static __always_inline bool xs_back_fill(const struct xs_pkt *p, struct xs_back 
 	b->series = f->series;
 	b->times.request_id = p->ask.request_id;
 	b->times.placed = 1;
+	b->times.born = f->seen;
 	return true;
 }
 
@@ -41,7 +42,8 @@ static __noinline bool xs_flow_fill(struct xs_pkt *p, __u32 i, __u32 fp, __u32 b
 	f->target = p->to.target;
 	f->flags = p->ask.flags;
 	f->prompt = p->ask.prompt;
-	f->seen = f->born = xs_jiffies();
+	f->seen = xs_jiffies();
+	f->seq = 0;
 	f->fp = fp;
 	f->bytes = f->packets = 0;
 	f->tenant = p->ask.tenant;

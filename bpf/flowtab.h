@@ -260,7 +260,7 @@ static __always_inline __u32 xs_flow_find(struct xs_pkt *p)
 	__u32 service;
 
 	p->id.home = xs_home(t.client, t.cport, t.proto);
-	if (p->hdr.pay_len && t.proto == IPPROTO_TCP) {	/* it will be timed */
+	if (t.dir == XS_TO_CLIENT && p->hdr.pay_len && t.proto == IPPROTO_TCP) {	/* it will be timed */
 		b = XS_GET(xs_backs, p->id.home);
 		xs_touch(b ? &b->times : NULL);
 	}

@@ -17,7 +17,7 @@ static __always_inline bool xs_advance(const struct xs_pkt *p, struct xs_flow *f
 
 	if (p->hdr.proto != IPPROTO_TCP || !(fl & (XS_TCP_FIN | XS_TCP_RST)))
 		return true;
-	if (!xs_in_window(p, b->times.client_seq))
+	if (!xs_in_window(p, f->seq))
 		return false;
 	if (fl & XS_TCP_FIN)
 		f->flags |= XS_FF_FIN_CLIENT;
@@ -42,12 +42,19 @@ static __noinline int xs_yield(struct xs_pkt *p)
 	return 0;
 }
 
-/* xs_tells() - whether a packet says anything about time: handshake, payload, end */
-static __always_inline bool xs_tells(const struct xs_pkt *p, const struct xs_flow *f)
+/* xs_tells() - whether a packet says anything of time or state: an end, or payload that may begin a request. Most payload of a client
+ * is more of a prompt: then the record's first line is all that it needs */
+static __always_inline bool xs_tells(const struct xs_pkt *p, struct xs_flow *f)
 {
-	if (p->hdr.proto == IPPROTO_UDP)
-		return feat.timing && p->hdr.pay_len && !f->asked;
-	return p->hdr.pay_len || p->hdr.tcp_flags & (XS_TCP_FIN | XS_TCP_RST);
+	if (p->hdr.tcp_flags & (XS_TCP_FIN | XS_TCP_RST))
+		return true;
+	if (!p->hdr.pay_len)
+		return false;
+	if (feat.timing && !f->asked)
+		return true;
+	if (p->hdr.proto == IPPROTO_TCP)
+		xs_is_new(p, &f->seq);
+	return false;
 }
 
 static __always_inline void xs_trace_end(const struct xs_pkt *p, enum xs_reason r)
@@ -92,7 +99,7 @@ static __always_inline enum xs_reason xs_came(xs_ctx *c, struct xs_pkt *p)
 		if (feat.timing)
 			xs_timing_to_target(c, p, f, b);
 		else
-			xs_is_new(p, &b->times.client_seq);
+			xs_is_new(p, &f->seq);
 	}
 	return XS_R_NONE;
 }

@@ -18,10 +18,10 @@ static __always_inline void xs_half_times(const struct xs_pkt *p, const struct x
 
 	if (!f || !b)
 		return;
-	f->born = h->born;
+	b->times.born = h->born;
 	b->times.start_ns = h->start_ns;
 	if (p->hdr.proto == IPPROTO_TCP) {
-		b->times.client_seq = h->client_isn + 1;
+		f->seq = h->client_isn + 1;
 		b->times.target_seq = h->target_isn + 1;
 		b->times.handshake_us = (now - h->start_ns) / 1000;
 		if (feat.timing)

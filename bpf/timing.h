@@ -104,6 +104,15 @@ static __always_inline bool xs_held(const struct xs_times *t)
 	return t->tls >= XS_TLS_HELD && t->phase == XS_WAITING && t->write_ns >= t->request_ns;
 }
 
+/* xs_answered() - the client's next payload may begin another request */
+static __always_inline void xs_answered(const struct xs_pkt *p)
+{
+	struct xs_flow *f = XS_GET(xs_flows, p->id.flow - 1);
+
+	if (f)
+		f->asked = 0;
+}
+
 /* xs_is_ticket() - whether the target's segment before the first response is tickets, or one record that is held as it may be one */
 static __always_inline bool xs_is_ticket(xs_ctx *c, const struct xs_pkt *p, struct xs_times *t, __u64 now)
 {
@@ -116,6 +125,7 @@ static __always_inline bool xs_is_ticket(xs_ctx *c, const struct xs_pkt *p, stru
 	if (p->hdr.pay_len == len && t->tls == XS_TLS_APP13) {
 		t->tls = held;
 		t->write_ns = now;
+		xs_answered(p);
 		return true;
 	}
 	if (p->hdr.pay_len == len ? t->tls != held || now - t->write_ns > XS_TICKETS_NS : 2 * len != p->hdr.pay_len || t->tls != XS_TLS_APP13)
@@ -125,15 +135,6 @@ static __always_inline bool xs_is_ticket(xs_ctx *c, const struct xs_pkt *p, stru
 		return false;
 	t->tls = XS_TLS_TICKETS;
 	return true;
-}
-
-/* xs_answered() - the client's next datagram begins another request */
-static __always_inline void xs_answered(const struct xs_pkt *p)
-{
-	struct xs_flow *f = p->hdr.proto == IPPROTO_UDP ? XS_GET(xs_flows, p->id.flow - 1) : NULL;
-
-	if (f)
-		f->asked = 0;
 }
 
 /* xs_write_seen() - new response payload at a time: the first byte, or perhaps another write */
@@ -215,7 +216,7 @@ static __always_inline bool xs_is_new(const struct xs_pkt *p, __u32 *highest)
 static __noinline __attribute__((unused)) int xs_timing_to_target(xs_ctx *c, struct xs_pkt *p, struct xs_flow *f, struct xs_back *b)
 {
 	struct xs_times *t = &b->times;
-	bool fresh = xs_is_new(p, &t->client_seq);
+	bool fresh = xs_is_new(p, &f->seq);
 
 	if (p->hdr.tcp_flags & XS_TCP_SYN)
 		return 0;

@@ -62,8 +62,8 @@ struct xs_flow {
 	__u8 own;		/* the source that the target sees: 0: the client's end; a slot of xs_owns, or XS_OWN_CLIENT */
 	__u16 rule;		/* row of xs_rows */
 	__be16 own_port;	/* with own */
-	__u32 born;		/* jiffies at its first packet */
-	__u8 asked;		/* UDP: a request is under way and unanswered, so another datagram of it tells timing nothing */
+	__u32 seq;		/* TCP: highest sequence number of the client's that was seen, end of segment */
+	__u8 asked;		/* a request is under way and unanswered, so more payload of it tells timing nothing */
 	__u8 prompt;		/* what a short shim says of its length (maps/shim.h), until the rate is charged; 0: unknown */
 	__u8 proto;
 	__u8 strays;		/* at the even place of a pair, whatever stands there: strays of the pair; 255 is not counted down again */
@@ -97,7 +97,8 @@ struct xs_times {
 	__u64 request_id;	/* from the shim; 0: none */
 	__u32 handshake_us;
 	__u32 ttfb_us, ttft_us, duration_us;	/* of the last request */
-	__u32 client_seq, target_seq;		/* highest sequence number seen, end of segment */
+	__u32 born;		/* jiffies at the flow's first packet */
+	__u32 target_seq;	/* as the flow's seq, of the target */
 	__u16 requests;		/* seen; placed is one (UDP: those with a shim) */
 	__u8 writes;		/* response writes of this request */
 	__u8 phase;		/* enum xs_phase */

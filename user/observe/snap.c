@@ -26,7 +26,7 @@ static int map_error(int err, enum xs_map_id map)
 
 static bool same_life(const struct xs_seen *s, const volatile struct xs_flow *f, const volatile struct xs_back *b)
 {
-	return f->state && f->fp == s->flow.fp && f->born == s->flow.born && f->cport == s->flow.cport && f->target == s->flow.target &&
+	return f->state && f->fp == s->flow.fp && b->times.born == s->back.times.born && f->cport == s->flow.cport && f->target == s->flow.target &&
 	       b->fp == s->back.fp && b->service == f->service && b->target == f->target && b->cport == (f->own ? f->own_port : f->cport);
 }
 
@@ -63,7 +63,7 @@ static uint64_t since_ms(const struct walk *w, uint32_t then)
 static void ages(const struct walk *w, struct xs_seen *s)
 {
 	uint64_t client = since_ms(w, s->flow.seen), target = since_ms(w, s->back.seen);
-	uint32_t age = w->now - s->flow.born;
+	uint32_t age = w->now - s->back.times.born;
 
 	s->idle_ms = client < target ? client : target;
 	s->age_ms = age > UINT32_MAX - w->hz ? 0 : age * 1000ULL / w->hz;	/* 0: born since now was read */
@@ -107,11 +107,12 @@ static bool copy_half(const struct walk *w, uint32_t i, struct xs_seen *s)
 	memset(s, 0, sizeof(*s));
 	s->flow = (struct xs_flow){
 		.client = h.client, .cport = h.cport, .service = h.service, .target = h.target, .state = XS_F_HALF_OPEN, .flags = h.flags,
-		.seen = (uint32_t)was, .born = h.born, .tenant = h.tenant, .class = h.class, .level = h.level, .set = h.set, .rule = h.rule, .way = h.way,
+		.seen = (uint32_t)was, .tenant = h.tenant, .class = h.class, .level = h.level, .set = h.set, .rule = h.rule, .way = h.way,
 		.own = h.own, .own_port = h.own_port,
 	};
 	s->back = (struct xs_back){ .client = h.client, .cport = h.cport, .service = h.service, .target = h.target, .seen = (uint32_t)was, .way = h.way };
 	s->back.times.start_ns = h.start_ns;
+	s->back.times.born = h.born;
 	s->back.times.request_id = h.request_id;
 	ages(w, s);
 	return !s->expired;
