@@ -87,10 +87,10 @@ static __always_inline void xs_known(struct xs_pkt *p, const struct xs_flow *f)
 {
 	p->to.target = f->target;
 	p->to.way = f->way;
-	p->to.level = f->level;
-	p->to.rule = f->rule;
-	p->ask.tenant = f->tenant;
-	p->ask.class = f->class;
+	if (feat.dry) {		/* nothing but explain asks */
+		p->ask.tenant = f->tenant;
+		p->ask.class = f->class;
+	}
 	if (f->own) {
 		p->to.own = f->own;
 		p->to.own_port = f->own_port;
