@@ -52,7 +52,7 @@ static __always_inline void xs_fetch(struct xs_pkt *p)
 static __always_inline enum xs_reason xs_classify_client(struct xs_pkt *p)
 {
 	p->id.dir = XS_TO_TARGET;
-	if (xs_is_syn(p)) {		/* looked up by xs_knock() */
+	if (xs_is_syn(p)) {		/* looked up when it has been judged: first.h */
 		xs_fetch(p);
 		p->id.service = xs_service_find(p);
 		if (p->id.service)

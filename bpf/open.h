@@ -179,8 +179,7 @@ static __always_inline bool xs_is_martian(const struct xs_pkt *p)
 	return m && xs_maybe_ours(m, a, p->hdr.sport, p->hdr.proto) && bpf_map_lookup_elem(&xs_svc_index, &k);
 }
 
-/* xs_begin() - a first packet: who asks, where to, and whether now. @anew: as xs_rate() has it. Apart from xs_settle(), for the sake
- * of the stack */
+/* xs_begin() - an admitted first packet: where to, and whether now. @anew: as xs_rate() has it */
 static __always_inline enum xs_reason xs_begin(xs_ctx *c, struct xs_pkt *p, bool anew)
 {
 	enum xs_reason r;
@@ -255,7 +254,7 @@ static __noinline enum xs_reason xs_met(struct xs_pkt *p, bool shim)
 }
 
 /**
- * xs_open() - A first packet, or one that is placed anew: a half-open row for it; writes p->ask and p->to
+ * xs_open() - An admitted first packet, or one that is placed anew: a half-open row for it; writes p->to
  * Return: 0, or why the packet goes no further
  */
 static __always_inline enum xs_reason xs_open(xs_ctx *c, struct xs_pkt *p)

@@ -131,7 +131,7 @@ struct xs_back {
 XS_SIZE(struct xs_back, 128);
 XS_AT(struct xs_back, times, 64);
 
-/* xs_alloc, one element: where the search for expired and for free records goes on */
+/* xs_alloc, one element: where the search for expired records goes on */
 struct xs_alloc {
 	__u32 hand;
 	__u32 pad;
