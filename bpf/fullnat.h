@@ -85,6 +85,7 @@ static __always_inline __u32 xs_dev_mtu(__u32 ifindex)
 static __always_inline enum xs_reason xs_own_towards(xs_ctx *c, struct xs_pkt *p, const struct xs_target *t, int *act, __u32 *mtu)
 {
 	enum xs_reason r;
+	struct xs_dev *d;
 	__u64 hop = 0;
 
 	*act = XS_ACT_PASS;
@@ -100,7 +101,12 @@ static __always_inline enum xs_reason xs_own_towards(xs_ctx *c, struct xs_pkt *p
 	r = xs_target_hop(c, p, t, p->to.target, &hop);
 	if (r == XS_R_TOO_BIG && hop < *mtu)
 		*mtu = hop;
-	r = r ?: xs_hop_go(c, p, hop, act) ?: XS_R_STEERED;
+	if (!r) {
+		r = xs_hop_go(c, p, hop, act) ?: XS_R_STEERED;
+		d = r == XS_R_TOO_BIG && !p->ask.strip ? XS_GET(xs_devs, hop & 0xffff) : NULL;
+		if (d)		/* the route is younger than the target's row, which knows no device then */
+			*mtu = d->mtu;
+	}
 	if (r != XS_R_STEERED)
 		*act = XS_ACT_PASS;
 	return r;
