@@ -33,7 +33,9 @@ static __always_inline bool xs_conflicts(struct xs_pkt *p)
 
 	i = p->id.alone && !p->to.own ? 0 : xs_kin_find(p, &service);
 	p->id.makes_way = i && !xs_is_mine(p, i) ? i : 0;
-	if (p->id.makes_way && !xs_flow_vacant(i - 1, p->id.gen, true))
+	/* a closed connection gives its place to the client's own port at once; of ports that this host chooses others are tried before,
+	 * for the target may not have done with this one (TIME-WAIT) */
+	if (p->id.makes_way && !xs_flow_vacant(i - 1, p->id.gen, !p->to.own || p->to.tries >= XS_SOURCE_TRIES / 2))
 		return true;
 	if (p->id.half_alone && !p->to.own)
 		return false;

@@ -184,7 +184,7 @@ const struct row scarce_rows[] = {
 	{ "none is left, with a record", SYN "to=many from=c1:2", XS_R_PORTS_EXHAUSTED, "& answer rst ack ackno=1001 +sources_taken:16" },
 	{ "the one that has it goes on", SYN "to=many from=c1:1", XS_R_STEERED, "& from=198.18.10.1:61000 to=b" },
 	{ "closed", "ip tcp rst seq=1001 to=many from=c1:1", XS_R_STEERED, "& from=198.18.10.1:61000 to=b +flows_closed" },
-	{ "a closed one's is free", SYN "to=many from=c1:2", XS_R_PLACED, "& from=198.18.10.1:61000 to=b " NEW },
+	{ "a closed one's is free, if there is no other", SYN "to=many from=c1:2", XS_R_PLACED, "& from=198.18.10.1:61000 to=b +sources_taken:8 " NEW },
 	{ "given up", "ip tcp rst seq=1001 to=many from=c1:2", XS_R_STEERED, "& from=198.18.10.1:61000 to=b =none" },
 	{ "and free at once", SYN "to=many from=c1:3", XS_R_PLACED, "& from=198.18.10.1:61000 to=b " NEW },
 	DO("!age 11"),
